@@ -1,0 +1,162 @@
+"""All that a client may call.
+
+Every function is importable without torch or a codec library; heavy imports wait until the call. Long calls take
+`on_progress` and `cancel` and raise `EngineError` (a sentence for the user) or `JobCancelled`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from engine.jobs import CancelToken, ProgressCallback, ignore_progress
+from engine.types import (
+    DeviceInfo,
+    FaceAnalysis,
+    IsolationRequest,
+    IsolationResult,
+    MediaInfo,
+    ModelInfo,
+    PcmStore,
+    SeparationRequest,
+    SeparationResult,
+    SpectrogramImage,
+    WaveformPeaks,
+)
+
+
+def probe(path: Path) -> MediaInfo:
+    """Say what is in a file.
+
+    Raises:
+        InputError: missing, unreadable, not media, or neither picture nor sound inside.
+    """
+    from engine.media.reader import probe
+
+    return probe(path)
+
+
+def decode_audio(
+    path: Path,
+    *,
+    audio_index: int | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> PcmStore:
+    """Decode a file's sound into the cache, for playback and separation; instant the second time.
+
+    Args:
+        audio_index: `AudioInfo.index` of the stream, None for the first.
+
+    Raises:
+        NoSoundError: the file has no such stream.
+        InputError: the stream cannot be decoded.
+        OutputError: the cache folder is full or cannot be written.
+    """
+    from engine.media.reader import decode_audio
+
+    return decode_audio(path, audio_index=audio_index, on_progress=on_progress, cancel=cancel or CancelToken())
+
+
+def find_faces(
+    path: Path,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> FaceAnalysis:
+    """Find the people in a video, follow them, and say when each one speaks; instant the second time.
+
+    Returns an analysis with no people where there is no face; the client decides whether that is an error.
+
+    Raises:
+        NoPictureError: the file has no video stream.
+        InputError: the picture cannot be decoded.
+    """
+    from engine.vision.people import find_faces
+
+    return find_faces(path, on_progress=on_progress, cancel=cancel or CancelToken())
+
+
+def isolate(
+    request: IsolationRequest,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> IsolationResult:
+    """Compute voices into the cache, for listening. Windows that are there already are not computed again.
+
+    `Progress.ready_s` and `.person_id` tell what became audible; the store's file exists from the first such
+    report on, at `voice_store(...)`.
+
+    Raises:
+        UsageError: an unknown person, model or range. NoSoundError, NoPictureError, NoFaceError, ModelError,
+        DeviceError: as named.
+    """
+    from engine.isolation import isolate
+
+    return isolate(request, on_progress=on_progress, cancel=cancel or CancelToken())
+
+
+def voice_store(request: IsolationRequest, person_id: int) -> PcmStore:
+    """Where `isolate(request)` puts this person's voice; the file may not exist yet."""
+    from engine.isolation import voice_store
+
+    return voice_store(request, person_id)
+
+
+def separate(
+    request: SeparationRequest,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> SeparationResult:
+    """Isolate voices and write them to files. What `isolate` computed before is used again.
+
+    Raises:
+        UsageError, NoSoundError, NoPictureError, NoFaceError, OutputError, OutputExistsError, ModelError,
+        DeviceError: as named.
+    """
+    from engine.export import separate
+
+    return separate(request, on_progress=on_progress, cancel=cancel or CancelToken())
+
+
+def spectrogram(
+    sound: PcmStore,
+    *,
+    start_s: float,
+    end_s: float,
+    columns: int,
+    rows: int,
+    max_hz: float = 8000.0,
+    scale: Literal["linear", "log", "mel"] = "mel",
+) -> SpectrogramImage:
+    """Picture of a stretch of sound, channels averaged. Cost follows `columns`, not the stretch's length."""
+    from engine.audio.picture import spectrogram
+
+    return spectrogram(sound, start_s=start_s, end_s=end_s, columns=columns, rows=rows, max_hz=max_hz, scale=scale)
+
+
+def waveform(sound: PcmStore, *, start_s: float, end_s: float, columns: int) -> WaveformPeaks:
+    """Lowest and highest sample per column, for drawing."""
+    from engine.audio.picture import waveform
+
+    return waveform(sound, start_s=start_s, end_s=end_s, columns=columns)
+
+
+def list_models() -> tuple[ModelInfo, ...]:
+    """The model shelf, `default` first."""
+    from engine.registry import list_models
+
+    return list_models()
+
+
+def device_info(device: str = "auto") -> DeviceInfo:
+    """Where work would run and why.
+
+    Raises:
+        DeviceError: the asked-for device does not exist.
+    """
+    from engine.device import device_info
+
+    return device_info(device)

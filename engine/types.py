@@ -1,0 +1,302 @@
+"""What crosses the boundary between engine and clients: frozen, picklable, no tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+AbsentPolicy = Literal["silence", "hold", "original"]
+PicturePolicy = Literal["copy", "none"]
+OutputKind = Literal["voice", "rest", "original", "video", "report", "timeline"]
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """A picture stream. Sizes are as displayed, that is after rotation; `start_s` is on the file's clock."""
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    avg_fps: float
+    is_vfr: bool
+    rotation_deg: int
+    start_s: float
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """A sound stream. `index` counts all streams of the file; `start_s` is on the file's clock."""
+
+    index: int
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    layout: str
+    start_s: float
+    title: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What is in a file. Time 0 is the earliest start among its picture and sound."""
+
+    path: Path
+    duration_s: float
+    video: VideoInfo | None
+    audio: tuple[AudioInfo, ...]
+
+
+@dataclass(frozen=True)
+class PcmStore:
+    """Sound on disk as raw float32, interleaved, from the file's t = 0; memory-map it, never load it whole.
+
+    Attributes:
+        path: raw little-endian float32 file, `n_samples * channels` values.
+        n_samples: samples per channel.
+        layout: channel layout name ("stereo", "5.1").
+        complete: False while a job still fills it (what is not computed reads as zeros).
+    """
+
+    path: Path
+    sample_rate_hz: int
+    channels: int
+    n_samples: int
+    layout: str
+    complete: bool = True
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.n_samples / self.sample_rate_hz
+
+    def open(self) -> np.memmap[tuple[int, int], np.dtype[np.float32]]:
+        """Read-only view, shape (n_samples, channels), float32, full scale 1.0."""
+        return np.memmap(self.path, np.dtype("<f4"), "r", shape=(self.n_samples, self.channels))
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """A face followed inside one shot.
+
+    Attributes:
+        box_px: median [left, top, right, bottom] in displayed (rotated) pixels.
+        times_s: (n,) float64, increasing, when `boxes_px` were seen.
+        boxes_px: (n, 4) float32, left, top, right, bottom in displayed pixels.
+    """
+
+    start_s: float
+    end_s: float
+    box_px: tuple[float, float, float, float]
+    times_s: NDArray[np.float64] = field(repr=False)
+    boxes_px: FloatArray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Person:
+    """One identity over the whole file.
+
+    Attributes:
+        id: 1, 2, ... in order of visible time, most visible first.
+        av_offset_ms: how much the sound is late against this person's lips; None where it is not known yet.
+        thumbnail_rgb: (h, w, 3) uint8, the clearest face.
+        visible: (seconds,) float32 0..1, share of each second in which the face is seen.
+        speaking: (seconds,) float32 0..1, how surely the person speaks in each second.
+    """
+
+    id: int
+    label: str
+    visible_s: float
+    speaking_s: float
+    av_offset_ms: float | None
+    tracks: tuple[FaceTrack, ...]
+    thumbnail_rgb: NDArray[np.uint8] = field(repr=False)
+    visible: FloatArray = field(repr=False)
+    speaking: FloatArray = field(repr=False)
+
+
+@dataclass(frozen=True)
+class FaceAnalysis:
+    """Everybody in a file. `key` names the analysis in the cache, for the separator."""
+
+    media: MediaInfo
+    people: tuple[Person, ...]
+    cuts_s: tuple[float, ...]
+    key: str
+
+
+@dataclass(frozen=True)
+class ConfidenceSpan:
+    """Lip-voice agreement, 0..1, over a stretch of the file; 0 where the face is not seen."""
+
+    start_s: float
+    end_s: float
+    value: float
+
+
+@dataclass(frozen=True)
+class PersonConfidence:
+    """Agreement of one voice with its lips."""
+
+    person: int
+    mean: float
+    spans: tuple[ConfidenceSpan, ...]
+
+
+@dataclass(frozen=True)
+class IsolationRequest:
+    """Ask for voices without writing a user's file: for listening.
+
+    Attributes:
+        person_ids: whose voices; others in the picture are used as context where the model can.
+        range_s: only this part (a preview), or None for the whole file.
+        from_s: work outwards from here, so that what the user looks at is ready first.
+        audio_index: which sound stream (`AudioInfo.index`), None for the first.
+    """
+
+    video: Path
+    person_ids: tuple[int, ...]
+    model: str = "default"
+    device: str = "auto"
+    range_s: tuple[float, float] | None = None
+    from_s: float = 0.0
+    absent: AbsentPolicy = "silence"
+    audio_index: int | None = None
+
+
+@dataclass(frozen=True)
+class IsolatedVoice:
+    """One person's voice, sample for sample on the source's clock; everyone else is source minus voice."""
+
+    person_id: int
+    voice: PcmStore
+    ready_s: tuple[tuple[float, float], ...]
+    confidence: PersonConfidence
+    av_offset_ms: float | None
+
+
+@dataclass(frozen=True)
+class IsolationResult:
+    """What an `IsolationRequest` gives. `source` is the decoded original."""
+
+    source: PcmStore
+    voices: tuple[IsolatedVoice, ...]
+    model: str
+    device: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SeparationRequest:
+    """The main job: voices into files.
+
+    Attributes:
+        person_ids: whose voices; empty with `at` or `everyone`.
+        at: (seconds, x_px, y_px): the person whose face is there, in displayed pixels.
+        output: a sound file, a video file, or a folder (product contract, section 3).
+        range_s: (start, end) in seconds; outside it the voice is silent.
+        mix_back: share of everyone else that stays in the voice, 0..1.
+        loudness_lufs: target loudness of the voice, None leaves the level alone.
+        format: "wav", "flac", "m4a", "opus" for files in a folder; None chooses from `output`.
+    """
+
+    video: Path
+    output: Path
+    person_ids: tuple[int, ...] = ()
+    at: tuple[float, float, float] | None = None
+    everyone: bool = False
+    model: str = "default"
+    device: str = "auto"
+    range_s: tuple[float, float] | None = None
+    mix_back: float = 0.0
+    absent: AbsentPolicy = "silence"
+    loudness_lufs: float | None = None
+    format: str | None = None
+    overwrite: bool = False
+    picture: PicturePolicy = "copy"
+    audio_index: int | None = None
+
+
+@dataclass(frozen=True)
+class OutputFile:
+    """A file that was written. `person` is None for what belongs to nobody."""
+
+    path: Path
+    person: int | None
+    kind: OutputKind
+
+
+@dataclass(frozen=True)
+class SeparationResult:
+    """What was done and how well the guarantees held (keys of the product contract)."""
+
+    model: str
+    device: str
+    duration_s: float
+    wall_s: float
+    real_time_factor: float
+    stages: dict[str, float]
+    peak_rss_mb: float
+    sample_rate_hz: int
+    channels: int
+    null_test_db: float
+    offset_samples: int
+    outputs: tuple[OutputFile, ...]
+    confidence: tuple[PersonConfidence, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SpectrogramImage:
+    """A picture-ready spectrogram.
+
+    Attributes:
+        level_db: (F, T) float32, row 0 is the lowest frequency, 0 dB is full scale.
+        start_s, end_s: the time that the columns span, edge to edge.
+        max_hz: the frequency at the upper edge of the last row.
+        scale: how rows are spaced, "linear", "log" or "mel".
+    """
+
+    level_db: FloatArray = field(repr=False)
+    start_s: float
+    end_s: float
+    max_hz: float
+    scale: Literal["linear", "log", "mel"]
+
+
+@dataclass(frozen=True)
+class WaveformPeaks:
+    """Lowest and highest sample per column, (2, T) float32, all channels together."""
+
+    peaks: FloatArray = field(repr=False)
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A row of the model shelf."""
+
+    name: str
+    title: str
+    licence: str
+    trained_on: str
+    sample_rate_hz: int
+    parameters: int
+    sha256: str
+    installed: bool
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """Where work runs and why, in words for the window ("CPU: 2 cores", "no CUDA device")."""
+
+    device: str
+    name: str
+    why: str
