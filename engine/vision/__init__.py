@@ -1,0 +1,1 @@
+"""People in the picture: detection, tracking, landmarks, identity, speaking."""

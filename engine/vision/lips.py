@@ -1,0 +1,104 @@
+"""What a face tells about its voice: landmarks and mouth pictures on a 25 Hz clock, and features made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 25
+MOUTH_PX = 32
+FloatArray = NDArray[np.float32]
+
+_RIGID = (*range(27, 36), *range(36, 48))  # nose and eyes: what the mouth does not move
+_USED = (*range(48, 68), *range(17), *range(33, 36))  # 20 mouth, 17 jaw, 3 nose points
+LANDMARK_FEATURES = 3 * 2 * len(_USED)
+
+
+@dataclass(frozen=True)
+class LipStream:
+    """One person's face over the whole file; row k belongs to t = k / 25 s.
+
+    Attributes:
+        points_px: (M, 68, 2) float32, iBUG landmarks in displayed pixels; anything where not visible.
+        visible: (M,) bool.
+        mouths: (M, 32, 32) uint8, grey mouth pictures, eyes level, one scale.
+    """
+
+    points_px: FloatArray
+    visible: NDArray[np.bool_]
+    mouths: NDArray[np.uint8]
+
+
+def mouth_crop(rgb: NDArray[np.uint8], points_px: FloatArray) -> NDArray[np.uint8]:
+    """The mouth, upright and at one scale.
+
+    Args:
+        rgb: picture, (h, w, 3) uint8.
+        points_px: (68, 2), landmarks in pixels of `rgb`.
+
+    Returns:
+        (32, 32) uint8 grey, spanning 0.8 of the distance between the outer eye corners to each side.
+    """
+    right, left = points_px[36:42].mean(0), points_px[42:48].mean(0)
+    across = left - right
+    reach = max(float(np.hypot(*across)), 1.0) * 0.65
+    centre = points_px[48:68].mean(0)
+    unit = across / max(float(np.hypot(*across)), 1e-3) * (2.0 * reach / MOUTH_PX)
+    turn = np.array([[unit[0], -unit[1]], [unit[1], unit[0]]])  # mouth picture -> frame
+    shift = centre - turn @ np.array([MOUTH_PX / 2, MOUTH_PX / 2])
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    matrix = np.concatenate([turn, shift[:, None]], 1)
+    return np.asarray(
+        cv2.warpAffine(grey, matrix, (MOUTH_PX, MOUTH_PX), flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP), np.uint8
+    )
+
+
+def _align(points: FloatArray) -> FloatArray:
+    """Remove head motion: fit eyes and nose of each frame to their mean shape (Umeyama, without reflection)."""
+    rigid = points[:, _RIGID]
+    centre = rigid.mean(1, keepdims=True)
+    spread = np.sqrt(((rigid - centre) ** 2).sum((1, 2), keepdims=True)).clip(1e-3)
+    reference = ((rigid - centre) / spread).mean(0)
+    reference /= np.sqrt((reference**2).sum())
+    flat = (rigid - centre) / spread
+    cross = np.einsum("mpi,pj->mij", flat, reference)  # (M, 2, 2)
+    angle = np.arctan2(cross[:, 0, 1] - cross[:, 1, 0], cross[:, 0, 0] + cross[:, 1, 1])
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], -2)  # rows times this turn by `angle`
+    return np.asarray(((points - centre) / spread) @ turn, np.float32)
+
+
+def landmark_features(points_px: FloatArray, visible: NDArray[np.bool_] | None = None) -> FloatArray:
+    """Position, velocity and acceleration of mouth, jaw and nose tip, free of head motion and of the resting face.
+
+    Args:
+        points_px: (M, 68, 2) float32, at 25 Hz.
+        visible: (M,) bool, or None when all are; features are zero where False.
+
+    Returns:
+        (M, 240) float32; unit: spread of the eye-nose shape (position), the same per frame (motion).
+
+    Source: models.md section 8.4 (Morrone et al. 2019: motion beats position; VoViT: rigid registration).
+    """
+    seen = np.ones(len(points_px), bool) if visible is None else visible
+    features = np.zeros((len(points_px), LANDMARK_FEATURES), np.float32)
+    for start, end in _runs(seen):
+        if end - start < 3:
+            continue
+        shape = _align(points_px[start:end])[:, _USED].reshape(end - start, -1)
+        shape = shape - shape.mean(0)
+        padded = np.concatenate([shape[:1], shape, shape[-1:]])
+        shape = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+        velocity = np.gradient(shape, axis=0)
+        acceleration = np.gradient(velocity, axis=0)
+        features[start:end] = np.concatenate([shape, velocity, acceleration], 1)
+    return features
+
+
+def _runs(seen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Stretches of True as (start, end) pairs, end exclusive."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], seen.astype(np.int8), [0]])))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
