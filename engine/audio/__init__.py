@@ -1,0 +1,1 @@
+"""Sound as numbers: pictures of it, transforms, resampling."""

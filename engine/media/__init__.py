@@ -1,0 +1,1 @@
+"""Decoding and encoding: the only modules that know a codec library."""
