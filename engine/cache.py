@@ -9,9 +9,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -70,9 +70,7 @@ def check_input(path: Path) -> int:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise InputError(
-                f"“{path.name or path}” is a folder, not a file.", "Choose a video or sound file inside it."
-            )
+            raise InputError(f"“{path.name or path}” is a folder, not a file.", "Choose a video or sound file in it.")
         if not stat.S_ISREG(status.st_mode):
             raise InputError(f"“{path.name}” is not an ordinary file.", "Choose a video or sound file.")
         with path.open("rb"):
@@ -205,8 +203,9 @@ def _size_bytes(folder: Path) -> int:
         with suppress(OSError):
             status = file.lstat()
             if stat.S_ISREG(status.st_mode):
-                total += getattr(status, "st_blocks", status.st_size / 512) * 512
-    return int(total)
+                blocks = getattr(status, "st_blocks", None)  # not on Windows
+                total += status.st_size if blocks is None else blocks * 512
+    return total
 
 
 @contextmanager
@@ -221,16 +220,14 @@ def write_then_rename(path: Path) -> Iterator[Path]:
             by the caller's block.
     """
     # The stem is not kept in the temporary name: a name of 250 bytes would grow too long.
+    temporary = path.absolute().parent / f"{TEMP_PREFIX}{secrets.token_hex(6)}{path.suffix}"
     try:
-        handle, name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=path.suffix, dir=path.absolute().parent)
-        os.close(handle)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
         raise output_error(path, error) from error
-    temporary = Path(name)
     try:
         yield temporary
         _flush_to_disk(temporary)
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes files that only the owner can read
         temporary.replace(path)
     except OSError as error:
         raise output_error(path, error) from error
@@ -245,9 +242,3 @@ def _flush_to_disk(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
