@@ -1,0 +1,1 @@
+"""Playback: sound as the master clock, the picture following it."""

@@ -1,0 +1,1 @@
+"""What the window knows: the document and the item models over it. No widgets."""

@@ -1,0 +1,318 @@
+"""Document: the opened video, its people, who is picked, what is computed, what the user listens to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from avsep_gui.state.intervals import Intervals, union
+from engine.errors import EngineError
+from engine.types import ConfidenceSpan, FaceAnalysis, IsolatedVoice, MediaInfo, PcmStore, Person
+
+
+class ListenMode(Enum):
+    """What is heard."""
+
+    ORIGINAL = "original"
+    VOICE = "voice"
+    REST = "rest"
+
+
+class OpenState(Enum):
+    """Where opening a file stands."""
+
+    EMPTY = "empty"
+    OPENING = "opening"
+    OPEN = "open"
+    FAILED = "failed"
+
+
+class FacesState(Enum):
+    """Where the search for people stands."""
+
+    NONE = "none"
+    SEARCHING = "searching"
+    FOUND = "found"
+    NOBODY = "nobody"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class VoiceState:
+    """What is known of one person's voice. `ready` tells what can be heard, in seconds."""
+
+    store: PcmStore | None = None
+    ready: Intervals = ()
+    spans: tuple[ConfidenceSpan, ...] = ()
+    mean: float | None = None
+
+
+class Document(QObject):
+    """The facts of one window. Views read it; everything undoable goes through `undo_stack`.
+
+    Signals:
+        open_state_changed(): empty, opening, open or failed.
+        source_changed(): the decoded sound arrived.
+        faces_changed(): the search got further, people arrived or were forgotten.
+        picked_changed(): another person, or nobody.
+        voice_changed(int): more of this person's voice can be heard.
+        mode_changed(): original, voice or everyone else; mix-back, levels, mute.
+        range_changed(): in and out.
+        name_changed(int): a person was renamed.
+    """
+
+    open_state_changed = Signal()
+    source_changed = Signal()
+    faces_changed = Signal()
+    picked_changed = Signal()
+    voice_changed = Signal(int)
+    mode_changed = Signal()
+    range_changed = Signal()
+    name_changed = Signal(int)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self.open_state = OpenState.EMPTY
+        self.faces_state = FacesState.NONE
+        self.path: Path | None = None
+        self.media: MediaInfo | None = None
+        self.source: PcmStore | None = None
+        self.analysis: FaceAnalysis | None = None
+        self.error: EngineError | None = None
+        self.faces_error: EngineError | None = None
+        self.picked: int | None = None
+        self.mode = ListenMode.ORIGINAL
+        self.mix_back = 0.0
+        self.true_levels = False
+        self.muted = False
+        self.range_s: tuple[float, float] | None = None
+        self._names: dict[int, str] = {}
+        self._voices: dict[int, VoiceState] = {}
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Everybody found, most visible first."""
+        return self.analysis.people if self.analysis is not None else ()
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the opened file in seconds, 0 without one."""
+        return self.media.duration_s if self.media is not None else 0.0
+
+    def person(self, person_id: int) -> Person | None:
+        """The person with this id."""
+        return next((person for person in self.people if person.id == person_id), None)
+
+    def name(self, person_id: int) -> str:
+        """What the person is called here: the user's name, else the engine's label."""
+        person = self.person(person_id)
+        return self._names.get(person_id, person.label if person is not None else f"Person {person_id}")
+
+    def voice(self, person_id: int) -> VoiceState:
+        """What is known of this person's voice."""
+        return self._voices.get(person_id, VoiceState())
+
+    def begin_open(self, path: Path) -> None:
+        """Forget everything and wait for `path`."""
+        self.undo_stack.clear()
+        self.path, self.media, self.source, self.analysis = path, None, None, None
+        self.error = self.faces_error = None
+        self.picked, self.mode, self.mix_back, self.range_s = None, ListenMode.ORIGINAL, 0.0, None
+        self._names, self._voices = {}, {}
+        self.open_state, self.faces_state = OpenState.OPENING, FacesState.NONE
+        for signal in (
+            self.open_state_changed,
+            self.source_changed,
+            self.faces_changed,
+            self.picked_changed,
+            self.mode_changed,
+            self.range_changed,
+        ):
+            signal.emit()
+
+    def set_media(self, media: MediaInfo) -> None:
+        """The file was probed: it is open now."""
+        self.media = media
+        self.open_state = OpenState.OPEN
+        self.open_state_changed.emit()
+
+    def set_open_error(self, error: EngineError) -> None:
+        """The file cannot be opened."""
+        self.error = error
+        self.open_state = OpenState.FAILED
+        self.open_state_changed.emit()
+
+    def set_source(self, source: PcmStore) -> None:
+        """The sound was decoded."""
+        self.source = source
+        self.source_changed.emit()
+
+    def set_searching(self) -> None:
+        """The search for people began."""
+        self.faces_state = FacesState.SEARCHING
+        self.faces_changed.emit()
+
+    def set_analysis(self, analysis: FaceAnalysis) -> None:
+        """The search for people ended."""
+        self.analysis = analysis
+        self.faces_state = FacesState.FOUND if analysis.people else FacesState.NOBODY
+        self.faces_changed.emit()
+
+    def set_faces_error(self, error: EngineError | None) -> None:
+        """The search for people failed, or was cancelled (None)."""
+        self.faces_error = error
+        self.faces_state = FacesState.FAILED if error is not None else FacesState.NONE
+        self.faces_changed.emit()
+
+    def add_ready(self, person_id: int, start_s: float, end_s: float) -> None:
+        """A stretch of a voice became audible."""
+        old = self.voice(person_id)
+        ready = union((*old.ready, (start_s, end_s)))
+        if ready != old.ready:
+            self._voices[person_id] = VoiceState(old.store, ready, old.spans, old.mean)
+            self.voice_changed.emit(person_id)
+
+    def set_voice_store(self, person_id: int, store: PcmStore) -> None:
+        """Where the person's voice is being written."""
+        old = self.voice(person_id)
+        self._voices[person_id] = VoiceState(store, old.ready, old.spans, old.mean)
+        self.voice_changed.emit(person_id)
+
+    def add_result(self, voice: IsolatedVoice) -> None:
+        """A job for this voice ended; agreement of another stretch is kept."""
+        old = self.voice(voice.person_id)
+        new_spans = voice.confidence.spans
+        kept = tuple(
+            span
+            for span in old.spans
+            if not any(new.start_s < span.end_s and span.start_s < new.end_s for new in new_spans)
+        )
+        spans = tuple(sorted((*kept, *new_spans), key=lambda span: span.start_s))
+        ready = union((*old.ready, *voice.ready_s))
+        self._voices[voice.person_id] = VoiceState(voice.voice, ready, spans, voice.confidence.mean)
+        self.voice_changed.emit(voice.person_id)
+
+    def pick(self, person_id: int | None) -> None:
+        """Pick a person (undoable) and listen to the voice."""
+        if person_id != self.picked and (person_id is None or self.person(person_id) is not None):
+            self.undo_stack.push(_Pick(self, person_id))
+
+    def rename(self, person_id: int, name: str) -> None:
+        """Give a person a name (undoable); an empty one brings the engine's label back."""
+        name = name.strip()
+        if self.person(person_id) is not None and name != self.name(person_id):
+            self.undo_stack.push(_Rename(self, person_id, name))
+
+    def set_mode(self, mode: ListenMode) -> None:
+        """Choose what is heard; voice and everyone else need a picked person."""
+        if mode is not self.mode and (mode is ListenMode.ORIGINAL or self.picked is not None):
+            self.mode = mode
+            self.mode_changed.emit()
+
+    def set_listening(
+        self, *, mix_back: float | None = None, true_levels: bool | None = None, muted: bool | None = None
+    ) -> None:
+        """Change how it is heard: share of everyone else in the voice (0 to 1), true levels, mute."""
+        self.mix_back = self.mix_back if mix_back is None else min(1.0, max(0.0, mix_back))
+        self.true_levels = self.true_levels if true_levels is None else true_levels
+        self.muted = self.muted if muted is None else muted
+        self.mode_changed.emit()
+
+    def set_in(self, at_s: float) -> None:
+        """Let the selection begin here (undoable)."""
+        out_s = self.range_s[1] if self.range_s is not None else self.duration_s
+        self.set_range((at_s, out_s if out_s > at_s else self.duration_s))
+
+    def set_out(self, at_s: float) -> None:
+        """Let the selection end here (undoable)."""
+        in_s = self.range_s[0] if self.range_s is not None else 0.0
+        self.set_range((in_s if in_s < at_s else 0.0, at_s))
+
+    def set_range(self, range_s: tuple[float, float] | None) -> None:
+        """Select a stretch, or nothing (undoable)."""
+        if range_s is not None:
+            start, end = max(0.0, range_s[0]), min(self.duration_s, range_s[1])
+            if end <= start:
+                return
+            range_s = (start, end)
+        if range_s != self.range_s:
+            self.undo_stack.push(_SetRange(self, range_s))
+
+    def apply_pick(self, person_id: int | None, mode: ListenMode) -> None:
+        """For the undo stack only: pick and set the listening mode."""
+        self.picked, self.mode = person_id, mode
+        self.picked_changed.emit()
+        self.mode_changed.emit()
+
+    def apply_name(self, person_id: int, name: str | None) -> None:
+        """For the undo stack only: set the user's name, None or empty for the label."""
+        self._names.pop(person_id, None)
+        if name:
+            self._names[person_id] = name
+        self.name_changed.emit(person_id)
+
+    def apply_range(self, range_s: tuple[float, float] | None) -> None:
+        """For the undo stack only: set the selection."""
+        self.range_s = range_s
+        self.range_changed.emit()
+
+    def user_name(self, person_id: int) -> str | None:
+        """The name the user gave, or None."""
+        return self._names.get(person_id)
+
+
+class _Pick(QUndoCommand):
+    def __init__(self, document: Document, person_id: int | None) -> None:
+        super().__init__(
+            document.tr("pick {0}").format(document.name(person_id))
+            if person_id is not None
+            else document.tr("pick nobody")
+        )
+        self._document = document
+        self._before = (document.picked, document.mode)
+        mode = document.mode
+        if person_id is None:
+            mode = ListenMode.ORIGINAL
+        elif document.picked is None or mode is ListenMode.ORIGINAL:
+            mode = ListenMode.VOICE
+        self._after = (person_id, mode)
+
+    def redo(self) -> None:
+        self._document.apply_pick(*self._after)
+
+    def undo(self) -> None:
+        self._document.apply_pick(*self._before)
+
+
+class _Rename(QUndoCommand):
+    def __init__(self, document: Document, person_id: int, name: str) -> None:
+        super().__init__(document.tr("rename {0}").format(document.name(person_id)))
+        self._document = document
+        self._person_id = person_id
+        self._before = document.user_name(person_id)
+        self._after = name
+
+    def redo(self) -> None:
+        self._document.apply_name(self._person_id, self._after)
+
+    def undo(self) -> None:
+        self._document.apply_name(self._person_id, self._before)
+
+
+class _SetRange(QUndoCommand):
+    def __init__(self, document: Document, range_s: tuple[float, float] | None) -> None:
+        super().__init__(document.tr("select a range") if range_s else document.tr("clear the range"))
+        self._document = document
+        self._before = document.range_s
+        self._after = range_s
+
+    def redo(self) -> None:
+        self._document.apply_range(self._after)
+
+    def undo(self) -> None:
+        self._document.apply_range(self._before)

@@ -1,0 +1,149 @@
+"""What runs in a worker process: it takes one request at a time, calls the engine and sends back what happens.
+
+No Qt here. The parent sends the next request only after the outcome of the one before, so that one cancel event per
+process is enough.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
+from typing import Any
+
+from engine.errors import EngineError, JobCancelled
+from engine.jobs import CancelToken, Progress
+
+REPORT_INTERVAL_S = 0.05
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """Call `function` of the engine module with these arguments; all of it is pickled."""
+
+    job_id: int
+    function: str
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reported:
+    """The job got further."""
+
+    job_id: int
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Succeeded:
+    """The job gave a value."""
+
+    job_id: int
+    value: Any
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The job failed; every failure arrives as an `EngineError`, with the traceback in `details`."""
+
+    job_id: int
+    error: EngineError
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The job stopped because it was asked to."""
+
+    job_id: int
+
+
+Message = Reported | Succeeded | Failed | Stopped
+
+
+def main(connection: Connection, cancel_event: Event, engine_module: str, niceness: int) -> None:
+    """Serve requests until the parent closes the connection or sends None.
+
+    Args:
+        connection: requests in, messages out.
+        cancel_event: set by the parent when the running job shall stop.
+        engine_module: name of the module with the functions of `engine.api`.
+        niceness: how much this process steps back behind the window and its sound, 0 to 19.
+    """
+    with contextlib.suppress(ValueError, OSError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if niceness and hasattr(os, "nice"):
+        os.nice(niceness)
+    while True:
+        try:
+            request = connection.recv()
+        except (EOFError, OSError):
+            return
+        if request is None:
+            return
+        try:
+            _serve(request, connection, cancel_event, engine_module)
+        except (BrokenPipeError, ConnectionError):
+            return
+
+
+def _serve(request: JobRequest, connection: Connection, cancel_event: Event, engine_module: str) -> None:
+    try:
+        function = getattr(importlib.import_module(engine_module), request.function)
+        value = _call(function, request, connection, cancel_event)
+        connection.send(Succeeded(request.job_id, value))
+    except JobCancelled:
+        connection.send(Stopped(request.job_id))
+    except EngineError as error:
+        connection.send(Failed(request.job_id, error))
+    except (BrokenPipeError, ConnectionError):
+        raise
+    except MemoryError:
+        error = EngineError(
+            "There was not enough memory for this.",
+            "Close other programs, or work on a shorter part.",
+            details=traceback.format_exc(),
+        )
+        connection.send(Failed(request.job_id, error))
+    except Exception as unexpected:  # noqa: BLE001 - the one place where a job's bug becomes a sentence
+        error = EngineError(
+            f"Something unexpected happened: {type(unexpected).__name__}: {unexpected}",
+            "Try again; if it happens again, copy the details into a report.",
+            details=traceback.format_exc(),
+        )
+        connection.send(Failed(request.job_id, error))
+
+
+def _call(function: Callable[..., Any], request: JobRequest, connection: Connection, cancel_event: Event) -> Any:
+    kwargs = dict(request.kwargs)
+    parameters = inspect.signature(function).parameters
+    if "on_progress" in parameters:
+        kwargs["on_progress"] = _Reporter(request.job_id, connection)
+    if "cancel" in parameters:
+        kwargs["cancel"] = CancelToken(cancel_event.is_set)
+    return function(*request.args, **kwargs)
+
+
+class _Reporter:
+    """Sends progress, at most 20 a second, but never drops a change of stage or a part that became ready."""
+
+    def __init__(self, job_id: int, connection: Connection) -> None:
+        self._job_id = job_id
+        self._connection = connection
+        self._stage = ""
+        self._sent_at = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.ready_s is None and progress.stage == self._stage and now - self._sent_at < REPORT_INTERVAL_S:
+            return
+        self._stage, self._sent_at = progress.stage, now
+        self._connection.send(Reported(self._job_id, progress))
