@@ -15,6 +15,14 @@ FloatArray = NDArray[np.float32]
 _RIGID = (*range(27, 36), *range(36, 48))  # nose and eyes: what the mouth does not move
 _USED = (*range(48, 68), *range(17), *range(33, 36))  # 20 mouth, 17 jaw, 3 nose points
 LANDMARK_FEATURES = 3 * 2 * len(_USED)
+_MOUTH_TWIN = (54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65)
+_TWIN = (*_MOUTH_TWIN, *range(16, -1, -1), 35, 34, 33)  # the same point on the other side of the face
+
+# Features of the mirrored face: features[:, MIRROR_ORDER] * MIRROR_SIGN.
+MIRROR_ORDER = np.asarray(
+    [part * 2 * len(_USED) + 2 * _USED.index(twin) + xy for part in range(3) for twin in _TWIN for xy in range(2)]
+)
+MIRROR_SIGN = np.tile(np.array([-1.0, 1.0], np.float32), LANDMARK_FEATURES // 2)
 
 
 @dataclass(frozen=True)
@@ -61,9 +69,11 @@ def _align(points: FloatArray) -> FloatArray:
     rigid = points[:, _RIGID]
     centre = rigid.mean(1, keepdims=True)
     spread = np.sqrt(((rigid - centre) ** 2).sum((1, 2), keepdims=True)).clip(1e-3)
-    reference = ((rigid - centre) / spread).mean(0)
-    reference /= np.sqrt((reference**2).sum())
     flat = (rigid - centre) / spread
+    reference = flat.mean(0)
+    across = reference[15:21].mean(0) - reference[9:15].mean(0)  # from the right eye to the left one
+    level = np.array([[across[0], -across[1]], [across[1], across[0]]]) / max(float(np.hypot(*across)), 1e-6)
+    reference = reference @ level
     cross = np.einsum("mpi,pj->mij", flat, reference)  # (M, 2, 2)
     angle = np.arctan2(cross[:, 0, 1] - cross[:, 1, 0], cross[:, 0, 0] + cross[:, 1, 1])
     cos, sin = np.cos(angle), np.sin(angle)

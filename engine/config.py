@@ -1,0 +1,145 @@
+"""Settings of models and training: frozen, checked when built, read and written as one TOML or JSON file."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.errors import InputError, UsageError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class StftConfig:
+    """Short-time Fourier transform at the model's rate: 25 ms Hann windows every 10 ms by default."""
+
+    sample_rate_hz: int = 16_000
+    n_fft: int = 512
+    window_samples: int = 400
+    hop_samples: int = 160
+
+    @property
+    def bins(self) -> int:
+        """Frequency bins F of the one-sided spectrum."""
+        return self.n_fft // 2 + 1
+
+
+@dataclass(frozen=True)
+class CaffNetConfig:
+    """Sizes of the affinity network (`engine.models.caffnet`).
+
+    Attributes:
+        complex_channels: width of the complex encoder and decoder.
+        channels: width C of the magnitude-domain stream.
+        visual_channels: width of the lip stream and of the affinity space.
+        visual_features: features per video frame that go in.
+        context_blocks: residual blocks on the mixture alone, before the affinity.
+        modulated_blocks: residual blocks after it, each modulated by the lips.
+        max_lag_frames: K, the largest delay between sound and picture, in video frames.
+        video_per_audio: r, video frames per audio frame.
+    """
+
+    stft: StftConfig = field(default_factory=StftConfig)
+    complex_channels: int = 96
+    channels: int = 256
+    visual_channels: int = 128
+    visual_features: int = 240
+    visual_blocks: int = 5
+    context_blocks: int = 4
+    modulated_blocks: int = 8
+    heads: int = 4
+    dropout: float = 0.1
+    max_lag_frames: int = 10
+    video_per_audio: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.channels % self.heads or self.visual_channels % self.heads:
+            raise UsageError(f"{self.heads} heads do not divide {self.channels}.", "Choose a divisor.")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A training run.
+
+    Attributes:
+        pack: folder of the training set (`engine.data.pack`).
+        run_dir: where checkpoints and curves go.
+        window_frames: audio frames N per training item.
+        mixtures_per_step: filmed mixtures per step; each is learnt for both faces.
+        blind_per_step: unfilmed two-talker mixtures per step, learnt without a face (permutation-invariant).
+        corpora: share of filmed mixtures drawn within each corpus; "any" pairs clips across corpora.
+        first_corpus, first_share: for this share of the steps only this corpus is filmed (curriculum).
+        native_lag: video frames by which a corpus' lips come late against its sound; taken out when clips are drawn.
+        threads: CPU threads.
+    """
+
+    pack: str
+    run_dir: str
+    model: CaffNetConfig = field(default_factory=CaffNetConfig)
+    seed: int = 1
+    steps: int = 20_000
+    window_frames: int = 256
+    mixtures_per_step: int = 6
+    blind_per_step: int = 2
+    corpora: dict[str, float] = field(default_factory=lambda: {"grid": 0.4, "vasp": 0.4, "any": 0.2})
+    first_corpus: str = "grid"
+    first_share: float = 0.1
+    learning_rate: float = 1e-3
+    warm_up_steps: int = 300
+    decay_from: float = 0.5
+    weight_decay: float = 1e-2
+    clip_norm: float = 5.0
+    ema: float = 0.999
+    shift_share: float = 0.5
+    max_shift_frames: int = 9
+    native_lag: dict[str, int] = field(default_factory=dict)
+    validate_every: int = 1000
+    checkpoint_every: int = 250
+    threads: int = 1
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.window_frames < 16 or self.mixtures_per_step < 1:
+            raise UsageError("steps, window_frames and mixtures_per_step must be positive.", "Correct the file.")
+        if self.max_shift_frames > self.model.max_lag_frames:
+            raise UsageError(
+                f"max_shift_frames {self.max_shift_frames} is beyond the model's {self.model.max_lag_frames}.",
+                "Lower it, or raise model.max_lag_frames.",
+            )
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """A config as plain nested values, for JSON."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(kind: type[T], values: dict[str, Any]) -> T:
+    """A config from plain nested values.
+
+    Raises:
+        UsageError: an unknown key, or a value the config refuses.
+    """
+    known = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise UsageError(f"{kind.__name__} has no setting {unknown[0]!r}.", f"Known are {', '.join(known)}.")
+    nested = {"stft": StftConfig, "model": CaffNetConfig}
+    built = {k: from_dict(nested[k], v) if k in nested and isinstance(v, dict) else v for k, v in values.items()}
+    return kind(**built)
+
+
+def read_train_config(path: Path) -> TrainConfig:
+    """Read a training run from a TOML file.
+
+    Raises:
+        InputError: the file is missing or is not TOML. UsageError: a setting is unknown or refused.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"Cannot read the training configuration {path}: {error}", "Check the file.") from error
+    return from_dict(TrainConfig, values)

@@ -1,0 +1,1 @@
+"""Training data: clips of one talking face, speech without a face, noise, and mixtures of them."""

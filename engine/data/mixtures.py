@@ -1,0 +1,185 @@
+"""Mixtures: made anew at every training step, or fixed by a CSV recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+from engine.config import TrainConfig
+from engine.data.morph import FACTORS
+from engine.data.pack import SAMPLE_RATE_HZ, Clip, Pack
+from engine.vision.lips import MIRROR_ORDER, MIRROR_SIGN, RATE_HZ
+
+FloatArray = NDArray[np.float32]
+_SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // RATE_HZ
+_SPEEDS = ((1, 1), (9, 10), (11, 10), (19, 20), (21, 20))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One training step.
+
+    Attributes:
+        mixture: (B, T) float32. targets: (B, 2, T). lips: (B, 2, M, 240). seen: (B, 2, M).
+        lag: (B, 2) int64, by how many video frames the lips are shifted, -K..K.
+        silent: (B, 2) bool, the target says nothing.
+        blind_mixture: (B', T). blind_targets: (B', 2, T); talkers without a face.
+    """
+
+    mixture: FloatArray
+    targets: FloatArray
+    lips: FloatArray
+    seen: FloatArray
+    lag: NDArray[np.int64]
+    silent: NDArray[np.bool_]
+    blind_mixture: FloatArray
+    blind_targets: FloatArray
+
+
+class Mixer:
+    """Draws training batches; the same seed and step always give the same batch."""
+
+    def __init__(self, pack: Pack, config: TrainConfig) -> None:
+        self.pack, self.config = pack, config
+        self.frames = config.window_frames // 4
+        self.samples = config.window_frames * config.model.stft.hop_samples
+        train = [c for c in pack.clips if c.split == "train"]
+        usable = [c for c in train if c.video_frames >= self.frames]
+        self.filmed = {name: [c for c in usable if c.corpus == name] for name in {c.corpus for c in usable}}
+        self.filmed["any"] = usable
+        self.heard = [c for c in train if c.audio_samples >= self.samples * 1.1]
+        self.by_speaker: dict[str, dict[str, list[Clip]]] = {}
+        for name, clips in self.filmed.items():
+            people: dict[str, list[Clip]] = {}
+            for clip in clips:
+                people.setdefault(clip.speaker, []).append(clip)
+            self.by_speaker[name] = people
+        self.tracks = [pack.audio, *(pack.morph(f) for f in FACTORS)]
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step."""
+        config = self.config
+        rng = np.random.default_rng((config.seed, step))
+        early = step < config.first_share * config.steps
+        names = [config.first_corpus] if early else list(config.corpora)
+        weights = np.asarray([1.0] if early else list(config.corpora.values()))
+        items = [
+            self._filmed_item(rng, names[rng.choice(len(names), p=weights / weights.sum())])
+            for _ in range(config.mixtures_per_step)
+        ]
+        blind = [self._blind_item(rng) for _ in range(config.blind_per_step)]
+        stacked = [np.stack(column) for column in zip(*items, strict=True)]
+        empty = np.zeros((0, self.samples), np.float32), np.zeros((0, 2, self.samples), np.float32)
+        sounds = tuple(np.stack(column) for column in zip(*blind, strict=True)) if blind else empty
+        return Batch(*stacked, *sounds)
+
+    def _filmed_item(self, rng: np.random.Generator, corpus: str) -> tuple[Any, ...]:
+        people = self.by_speaker[corpus]
+        first, second = rng.choice(sorted(people), 2, replace=False)
+        drawn = [self._film(rng, people[str(who)]) for who in (first, second)]
+        voices = [d[0] for d in drawn]
+        lips = [d[1] for d in drawn]
+        seen = [d[2] for d in drawn]
+        silent = np.zeros(2, bool)
+        ratio_db = rng.uniform(-5, 5) if rng.random() < 0.7 else rng.uniform(-10, 10)
+        if rng.random() < 0.1:  # a listener: closed, nearly still lips and no sound
+            who = int(rng.integers(2))
+            silent[who] = True
+            voices[who] = np.zeros_like(voices[who])
+            rest = lips[who][int(rng.integers(len(lips[who])))].copy()
+            rest[80:] = 0.0
+            lips[who] = (rest + 0.15 * lips[who] * rng.random()).astype(np.float32)
+        else:
+            voices[1] = voices[1] * np.float32(10 ** (-ratio_db / 20))
+        mixture = voices[0] + voices[1]
+        if rng.random() < 0.15:  # somebody whom nobody sees
+            other = self._listen(rng, self.heard)[0]
+            mixture = mixture + other * np.float32(10 ** (-rng.uniform(3, 15) / 20))
+        if rng.random() < 0.15:
+            noise = rng.standard_normal(len(mixture)).cumsum() * 0.02 + rng.standard_normal(len(mixture))
+            noise -= noise.mean()
+            noise *= 10 ** (-rng.uniform(8, 25) / 20) / noise.std()
+            mixture = mixture + noise.astype(np.float32)
+        lags = np.zeros(2, np.int64)
+        return (mixture, np.stack(voices), np.stack(lips), np.stack(seen), lags + [d[3] for d in drawn], silent)
+
+    def _film(self, rng: np.random.Generator, clips: list[Clip]) -> tuple[FloatArray, FloatArray, FloatArray, int]:
+        """A voice at unit level with its lips, (T,), (M, 240), (M,), and the lag that was put between them."""
+        config = self.config
+        for _ in range(20):
+            clip = clips[int(rng.integers(len(clips)))]
+            up, down = _SPEEDS[int(rng.integers(len(_SPEEDS)))]  # speed = up / down
+            need = int(np.ceil(self.frames * up / down)) + 1
+            if clip.video_frames < need or clip.audio_samples < need * _SAMPLES_PER_FRAME:
+                up, down, need = 1, 1, self.frames
+            last = min(clip.video_frames, clip.audio_samples // _SAMPLES_PER_FRAME) - need
+            start = int(rng.integers(max(last, 0) + 1))
+            track = self.tracks[int(rng.integers(len(self.tracks))) if rng.random() < 0.7 else 0]
+            at = clip.audio_start + start * _SAMPLES_PER_FRAME
+            sound = np.asarray(track[at : at + need * _SAMPLES_PER_FRAME], np.float32)
+            whole = np.asarray(track[clip.audio_start : clip.audio_start + clip.audio_samples], np.float32)
+            if sound.std() > 0.25 * whole.std() and sound.std() > 20:
+                break
+        if up != down:
+            sound = resample_poly(sound, down, up).astype(np.float32)
+        sound = _fit(sound, self.samples)
+        sound = sound / max(float(sound.std()), 1.0)
+
+        lag = 0
+        if rng.random() < config.shift_share:
+            lag = int(rng.integers(-config.max_shift_frames, config.max_shift_frames + 1))
+        margin, speed = config.model.max_lag_frames, up / down
+        native = config.native_lag.get(clip.corpus, 0)
+        rows = start + (np.arange(self.frames + 2 * margin) - margin - lag) * speed + native
+        lips, seen = lips_at(self.pack, clip, rows)
+        lips[:, 80:160] *= speed
+        lips[:, 160:] *= speed * speed
+        if rng.random() < 0.5:
+            lips = lips[:, MIRROR_ORDER] * MIRROR_SIGN
+        lips *= np.float32(rng.uniform(0.8, 1.25))
+        if rng.random() < 0.15:
+            gap = int(rng.integers(1, 16))
+            hole = int(rng.integers(len(seen) - gap))
+            seen[hole : hole + gap] = 0.0
+        lips *= seen[:, None]
+        return sound, lips.astype(np.float32), seen, lag
+
+    def _listen(self, rng: np.random.Generator, clips: list[Clip]) -> tuple[FloatArray, str]:
+        """A voice at unit level without lips, and whose it is."""
+        for _ in range(20):
+            clip = clips[int(rng.integers(len(clips)))]
+            start = clip.audio_start + int(rng.integers(clip.audio_samples - self.samples + 1))
+            track = self.tracks[int(rng.integers(len(self.tracks)))] if clip.video_frames else self.pack.audio
+            sound = np.asarray(track[start : start + self.samples], np.float32)
+            if sound.std() > 50:
+                break
+        return sound / max(float(sound.std()), 1.0), clip.speaker
+
+    def _blind_item(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        first, who = self._listen(rng, self.heard)
+        for _ in range(20):
+            second, other = self._listen(rng, self.heard)
+            if other != who:
+                break
+        second = second * np.float32(10 ** (-rng.uniform(-5, 5) / 20))
+        return first + second, np.stack([first, second])
+
+
+def lips_at(pack: Pack, clip: Clip, rows: NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
+    """Lip features of a clip at fractional frames (linear); (n, 240) and (n,) 1 inside the clip, 0 outside."""
+    seen = ((rows >= -0.01) & (rows <= clip.video_frames - 1 + 0.01)).astype(np.float32)
+    inside = np.clip(rows, 0, clip.video_frames - 1)
+    low = np.floor(inside).astype(int)
+    high = np.minimum(low + 1, clip.video_frames - 1)
+    part = (inside - low).astype(np.float32)[:, None]
+    features = pack.lips[clip.video_start : clip.video_start + clip.video_frames]
+    lips = features[low].astype(np.float32) * (1 - part) + features[high].astype(np.float32) * part
+    return lips * seen[:, None], seen
+
+
+def _fit(sound: FloatArray, samples: int) -> FloatArray:
+    return np.pad(sound, (0, max(0, samples - len(sound))))[:samples]

@@ -1,0 +1,1 @@
+"""Objectives: separation here, cross-modal ones beside it."""

@@ -1,0 +1,209 @@
+"""CaffNet-C: separation steered by a cross-modal affinity matrix.
+
+Lee et al., "Looking into Your Speech: Learning Cross-modal Affinity for Audio-visual Speech Separation", CVPR 2021
+(arXiv 2104.02775). In the paper's order: visual encoder -> V, complex audio encoder -> S, non-local layers -> V-, S-,
+affinity A and cross-modal identity matrix Gamma -> V^, magnitude modulation -> Psi, complex mask decoder -> M, Y = M X.
+
+Differs:
+    the visual input is a landmark motion stream, not a face picture (too little video to learn from pixels, ADR 1);
+    the encoder works along time with frequency as channels, which suits a CPU;
+    the lips modulate every block after the affinity, not one (a cue given once is easily ignored, models.md 8.6);
+    Gamma is built from scored lags (models.md 3.3), since the paper's regulariser is not public;
+    the decoder's output is rotated by the mixture's phase and added to a real mask, so that the mask does not depend
+    on the absolute phase.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.audio.stft import compress, istft, stft
+from engine.config import CaffNetConfig
+from engine.models.blocks import ComplexConv1d, NonLocal, Pointwise, ResidualBlock, magnitude, stack_parts
+
+_DILATIONS = (1, 2, 4, 8, 16, 32)
+
+
+@dataclass
+class Separated:
+    """What the network says about one chunk and one face (or slot) per row.
+
+    Attributes:
+        wave: (B, T) float32, the estimate. mask: (B, F, N) complex64. spectrum: (B, F, N) = mask * mixture.
+        lag_logits: (B, 2 K + 1), score of each delay -K..K in video frames; empty without a face.
+        match: (B, N, 2 K + 1), cosine of sound and lips per audio frame and lag; empty without a face.
+    """
+
+    wave: Tensor
+    mask: Tensor
+    spectrum: Tensor
+    lag_logits: Tensor
+    match: Tensor
+
+
+def lag_kernels(audio_frames: int, video_frames: int, ratio: float, max_lag: int, sigma: float = 0.5) -> Tensor:
+    """The stretched and shifted identity matrices I_d (models.md 3.3).
+
+    Returns:
+        (2 K + 1, N, M) float32; row n of I_d is a narrow bell round video frame r n + K + d, rows sum to 1.
+    """
+    n = torch.arange(audio_frames, dtype=torch.float32)[None, :, None]
+    m = torch.arange(video_frames, dtype=torch.float32)[None, None, :]
+    d = torch.arange(-max_lag, max_lag + 1, dtype=torch.float32)[:, None, None]
+    bell = torch.exp(-((m - (ratio * n + max_lag + d)) ** 2) / (2 * sigma**2))
+    return bell / bell.sum(-1, keepdim=True).clamp_min(1e-6)
+
+
+class CrossModalAffinity(nn.Module):
+    """Carry lip features to the audio clock: V^ = (A + G)/2 w_o V-.
+
+    A is the softmax of all frame pairs; G is one decision for the whole chunk, the lag-weighted sum of stretched
+    identities, the paper's cross-modal identity matrix with an explicit form. models.md 3.3.
+    """
+
+    def __init__(self, audio_channels: int, channels: int, ratio: float, max_lag: int) -> None:
+        super().__init__()
+        self.ratio, self.max_lag = ratio, max_lag
+        self.audio = Pointwise(audio_channels, channels)  # w_s
+        self.video = Pointwise(channels, channels)  # w_v
+        self.out = Pointwise(channels, channels)  # w_o
+        self.log_temperature = nn.Parameter(torch.tensor(2.303))  # 1 / tau = 10
+        self.log_kappa = nn.Parameter(torch.tensor(3.4))  # kappa = 30
+        self.lag_prior = nn.Parameter(torch.zeros(2 * max_lag + 1))
+
+    def forward(self, audio: Tensor, video: Tensor, lag: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Fuse.
+
+        Args:
+            audio: S-, (B, C_a, N). video: V-, (B, C, M), M = r N + 2 K, K frames of margin on each side.
+            lag: (B, 2 K + 1) probabilities to use instead of the network's own (known shifts in training, the
+                whole file's estimate at inference), or None; rows of NaN mean "own".
+
+        Returns:
+            V^ (B, C, N), lag logits (B, 2 K + 1), match (B, N, 2 K + 1).
+        """
+        query = functional.normalize(self.audio(audio), dim=1)
+        key = functional.normalize(self.video(video), dim=1)
+        pairs = query.transpose(1, 2) @ key  # E: (B, N, M), cosines
+        affinity = torch.softmax(pairs * self.log_temperature.exp(), -1)  # A
+        kernels = lag_kernels(audio.shape[-1], video.shape[-1], self.ratio, self.max_lag).to(pairs)
+        match = torch.einsum("bnm,dnm->bnd", pairs, kernels)
+        logits = self.log_kappa.exp() * match.mean(1) + self.lag_prior
+        weights = torch.softmax(logits, -1)
+        if lag is not None:
+            weights = torch.where(lag.isnan(), weights, lag.nan_to_num())
+        identity = torch.einsum("bd,dnm->bnm", weights, kernels)  # G
+        fused = self.out(video) @ (0.5 * (affinity + identity)).transpose(1, 2)  # (B, C, M) x (B, M, N)
+        return fused, logits, match
+
+
+class CaffNetC(nn.Module):
+    """The complex affinity network.
+
+    Without a face the network separates blindly: two learned slots take the place of V^, one per output, trained
+    permutation-invariantly. So speech without a picture teaches the separation trunk too.
+    """
+
+    def __init__(self, config: CaffNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        bins, wide, width, visual = (
+            config.stft.bins,
+            config.complex_channels,
+            config.channels,
+            config.visual_channels,
+        )
+        self.register_buffer("visual_scale", torch.ones(config.visual_features, 1))
+        self.visual_in = nn.Conv1d(config.visual_features + 1, visual, 3, padding=1)
+        self.visual_blocks = nn.ModuleList(
+            ResidualBlock(visual, (1, 2, 4)[i % 3], dropout=config.dropout) for i in range(config.visual_blocks)
+        )
+        self.visual_non_local = NonLocal(visual, config.heads, config.dropout)
+
+        self.encoder = nn.ModuleList([ComplexConv1d(bins, wide, 3), ComplexConv1d(wide, wide, 3)])
+        self.encoder_active = nn.PReLU(2 * wide)
+        self.magnitude_in = nn.Conv1d(wide + bins, width, 3, padding=1)
+        self.context = nn.ModuleList(
+            ResidualBlock(width, _DILATIONS[i % 6], dropout=config.dropout) for i in range(config.context_blocks)
+        )
+        self.audio_non_local = NonLocal(width, config.heads, config.dropout)
+
+        self.affinity = CrossModalAffinity(width, visual, config.video_per_audio, config.max_lag_frames)
+        self.slots = nn.Parameter(torch.randn(2, visual))
+
+        self.join = Pointwise(width + visual, width)
+        self.condition = Pointwise(visual, visual // 2)
+        self.modulated = nn.ModuleList(
+            ResidualBlock(width, _DILATIONS[i % 6], condition=visual // 2, dropout=config.dropout)
+            for i in range(config.modulated_blocks)
+        )
+        self.modulation = Pointwise(width + visual, wide)
+        self.decoder = ComplexConv1d(wide, bins, 1)
+        self.real_mask = Pointwise(width, bins)
+        with torch.no_grad():
+            self.decoder.real.mul_(0.1)
+            self.decoder.imag.mul_(0.1)
+
+    def forward(
+        self, mixture: Tensor, lips: Tensor | None, seen: Tensor | None, *, faces: int = 1, lag: Tensor | None = None
+    ) -> Separated:
+        """Separate one voice per face, or two blindly.
+
+        Args:
+            mixture: (B, T) float32 at 16 kHz, T = N hop; any level.
+            lips: (B * faces, M, 240) landmark features, M = r N + 2 K (K frames before and after the sound), or
+                None for blind separation into two slots.
+            seen: (B * faces, M) float32, 1 where the face is visible.
+            faces: rows of `lips` per mixture; the sound is encoded once for all of them.
+            lag: see `CrossModalAffinity.forward`.
+
+        Returns:
+            Rows ordered mixture by mixture, face (or slot) by face.
+        """
+        level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)  # (B, 1)
+        spectrum = stft(mixture / level, self.config.stft)  # X: (B, F, N)
+        compressed = compress(spectrum)
+        s = stack_parts(compressed)
+        s = self.encoder[1](self.encoder_active(self.encoder[0](s)))  # S: (B, 2 wide, N)
+        modulus = magnitude(s)
+        x = self.magnitude_in(torch.cat([modulus, compressed.abs()], 1))
+        for block in self.context:
+            x = block(x)
+        x = self.audio_non_local(x)  # S-: (B, C, N)
+
+        outputs = 2 if lips is None else faces
+        x, s, modulus, spectrum, level = (
+            t.repeat_interleave(outputs, 0) for t in (x, s, modulus, spectrum, level)
+        )
+        if lips is None:
+            fused = self.slots.repeat(len(mixture), 1)[..., None].expand(-1, -1, x.shape[-1])
+            logits = match = x.new_zeros(0)
+        else:
+            fused, logits, match = self.affinity(x, self.encode_lips(lips, cast(Tensor, seen)), lag)
+
+        x = self.join(torch.cat([x, fused], 1))
+        condition = self.condition(fused)
+        for block in self.modulated:
+            x = block(x, condition)
+        psi = torch.sigmoid(self.modulation(torch.cat([x, fused], 1)))  # Psi / |S|
+        decoded = self.decoder(s * psi.repeat(1, 2, 1))  # Psi e^(j angle S) -> (B, 2 F, N)
+        real, imag = decoded.float().chunk(2, 1)
+        phase = spectrum / spectrum.abs().clamp_min(1e-6)
+        raw = torch.complex(real, imag) * phase.conj() + self.real_mask(x).float()  # O
+        modulus_raw = torch.sqrt(raw.real.square() + raw.imag.square() + 1e-8)
+        mask = raw * (torch.tanh(modulus_raw) / modulus_raw)  # tanh|O| e^(j angle O)
+        estimate = mask * spectrum * level[..., None]
+        return Separated(istft(estimate, self.config.stft), mask, estimate, logits, match)
+
+    def encode_lips(self, lips: Tensor, seen: Tensor) -> Tensor:
+        """V-: (B, M, 240), (B, M) -> (B, C_v, M)."""
+        scale = cast(Tensor, self.visual_scale)
+        v = self.visual_in(torch.cat([lips.transpose(1, 2) / scale, seen[:, None]], 1))
+        for block in self.visual_blocks:
+            v = block(v)
+        return cast(Tensor, self.visual_non_local(v))

@@ -1,0 +1,1 @@
+"""Training: one loop, readable in one go."""
