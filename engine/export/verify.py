@@ -1,0 +1,136 @@
+"""Checks on what was written: do voice and everyone else give the source, and is every sample in its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
+
+from engine.errors import OutputError
+from engine.export.mix import Mix
+from engine.types import FloatArray
+
+Reader = Callable[[int, int], FloatArray]
+"""Gives the samples between two positions, (n, channels) float32."""
+
+FLOOR_DBFS = -200.0
+WINDOW_SAMPLES = 1 << 16
+LARGEST_LAG_SAMPLES = 1 << 14
+MOST_WINDOWS = 16
+
+
+@contextmanager
+def open_sound(path: Path, mix: Mix) -> Iterator[Reader]:
+    """Open a written WAV or FLAC file for reading back.
+
+    Raises:
+        OutputError: it cannot be read, or its rate, channels or length are not the source's.
+    """
+    import soundfile
+
+    try:
+        file = soundfile.SoundFile(path)
+    except (OSError, soundfile.SoundFileError) as error:
+        raise OutputError(
+            f"“{path.name}” was written but cannot be read back.", "Check the disk.", details=str(error)
+        ) from error
+    with file:
+        found = (file.samplerate, file.channels, file.frames)
+        expected = (mix.source.sample_rate_hz, mix.source.channels, mix.source.n_samples)
+        if found != expected:
+            raise OutputError(
+                f"“{path.name}” has (rate, channels, samples) {found} instead of {expected}.",
+                "Report this as a fault of AVSep.",
+            )
+
+        def read(start: int, stop: int) -> FloatArray:
+            file.seek(start)
+            block: FloatArray = file.read(stop - start, dtype="float32", always_2d=True)
+            return block
+
+        yield read
+
+
+def null_test_db(mix: Mix, voices: list[Reader], rest: Reader, *, on_block: Callable[[int], None]) -> float:
+    """Largest residual of voices + everyone else - source, in dBFS, floored at -200.
+
+    Gains are undone first, and what a mix-back adds to several voices is taken off, see `Mix`.
+
+    Args:
+        voices: one per voice of the mix, with its gain, as in the files.
+        rest: everyone else.
+        on_block: called with the number of samples done; may raise to stop.
+    """
+    largest = 0.0
+    for start, stop in mix.spans():
+        residual = rest(start, stop).astype(np.float64) - mix.original(start, stop) - mix.overlap(start, stop)
+        for voice, gain in zip(voices, mix.gains, strict=True):
+            residual += voice(start, stop).astype(np.float64) / gain
+        largest = max(largest, float(np.abs(residual).max(initial=0.0)))
+        on_block(stop)
+    return max(FLOOR_DBFS, 20 * math.log10(largest)) if largest > 0 else FLOOR_DBFS
+
+
+def offset_samples(measured: Reader, mix: Mix, *, on_block: Callable[[int], None]) -> int | None:
+    """How many samples a sound is late against the source (early: negative), by cross-correlation.
+
+    The loudest windows decide, at most 16 of them, so that the cost does not follow the length.
+
+    Returns:
+        The offset, within 16384 samples; None where the sound is silent.
+    """
+    spectrum_length = next_fast_len(WINDOW_SAMPLES + 2 * LARGEST_LAG_SAMPLES, real=True)
+    total = np.zeros(2 * LARGEST_LAG_SAMPLES + 1)
+    for start in _loudest_windows(measured, mix):
+        stop = min(start + WINDOW_SAMPLES, mix.source.n_samples)
+        window = measured(start, stop)
+        context = _with_margin(mix, start, stop)
+        product = np.conj(rfft(window, spectrum_length, axis=0)) * rfft(context, spectrum_length, axis=0)
+        # Entry k: the window against the source k - LARGEST_LAG_SAMPLES samples later.
+        total += irfft(product.sum(axis=1), spectrum_length)[: len(total)]
+        on_block(stop)
+    best = int(np.argmax(total))
+    if total[best] <= 0:
+        return None
+    if total[LARGEST_LAG_SAMPLES] >= total[best] * (1 - 1e-6):  # periodic sound: equal peaks, the middle one is meant
+        return 0
+    return LARGEST_LAG_SAMPLES - best
+
+
+def total_of(readers: list[Reader]) -> Reader:
+    """The sum of several sounds."""
+
+    def read(start: int, stop: int) -> FloatArray:
+        total = readers[0](start, stop).copy()
+        for reader in readers[1:]:
+            total += reader(start, stop)
+        return total
+
+    return read
+
+
+def open_sounds(paths: list[Path], mix: Mix, stack: ExitStack) -> list[Reader]:
+    """Open several files with `open_sound`, for as long as `stack` lives."""
+    return [stack.enter_context(open_sound(path, mix)) for path in paths]
+
+
+def _loudest_windows(measured: Reader, mix: Mix) -> list[int]:
+    """First samples of the windows with most energy; silent ones are left out."""
+    energies = []
+    for start in range(0, mix.source.n_samples, WINDOW_SAMPLES):
+        block = measured(start, min(start + WINDOW_SAMPLES, mix.source.n_samples))
+        energies.append((float(np.square(block, dtype=np.float64).sum()), start))
+    loudest = sorted(energies, reverse=True)[:MOST_WINDOWS]
+    return sorted(start for energy, start in loudest if energy > 0)
+
+
+def _with_margin(mix: Mix, start: int, stop: int) -> FloatArray:
+    """The source from LARGEST_LAG_SAMPLES before `start` to as many after `stop`, zeros beyond the ends."""
+    first, last = start - LARGEST_LAG_SAMPLES, stop + LARGEST_LAG_SAMPLES
+    inside = mix.original(max(0, first), min(last, mix.source.n_samples))
+    padding = ((max(0, -first), max(0, last - mix.source.n_samples)), (0, 0))
+    return np.pad(inside, padding)
