@@ -67,9 +67,9 @@ def write_video(
 ) -> None:
     """Write a video with the source's picture, bit for bit, and new sound tracks before its own.
 
-    The suffix of `path` chooses the container: .mp4 and .mov carry AAC at 256 kbit/s or more, .mkv carries FLAC. Kept from the source
-    where the container takes it: picture time stamps, rotation, start offset, sound (with `keep_sound`), subtitles,
-    chapters, metadata, languages.
+    The suffix of `path` chooses the container: .mp4 and .mov carry AAC at 256 kbit/s or more, .mkv carries FLAC. Kept
+    from the source where the container takes it: picture time stamps, rotation, start offset, sound (with
+    `keep_sound`), subtitles, chapters, metadata, languages.
 
     Raises:
         UsageError: another suffix, or a source stream that the container cannot hold.
