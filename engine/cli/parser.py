@@ -1,0 +1,156 @@
+"""The options of every command. Nothing heavy is imported here: `avsep --version` and `--help` answer at once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NoReturn
+
+from engine.cli import values
+from engine.errors import UsageError
+
+_EXIT_CODES = (
+    "Exit codes: 0 done, 1 the job failed, 2 wrong use, 3 input unreadable or unusable, 130 cancelled. "
+    "AVSep never uses the network by itself."
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises `UsageError` in place of printing and exiting, so that --json holds for wrong use too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", f"See {self.prog} --help.")
+
+
+class _Version(argparse.Action):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(nargs=0, **options)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        parser.exit(0, f"avsep {metadata.version('avsep')}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line.
+
+    Parsed arguments have `command`, the options of that command, and always `json`, `progress`, `offline`, `verbose`.
+    """
+    everywhere = _Parser(add_help=False)
+    group = everywhere.add_argument_group("everywhere")
+    # SUPPRESS, so that an option given before the command is not undone by the command's default.
+    group.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object on stdout")
+    group.add_argument(
+        "--progress",
+        choices=("auto", "bar", "json", "none"),
+        default=argparse.SUPPRESS,
+        help="progress on stderr; auto (default) is a bar on a terminal",
+    )
+    group.add_argument(
+        "--offline", action="store_true", default=argparse.SUPPRESS, help="no network use (there is none in any case)"
+    )
+    group.add_argument(
+        "--verbose", action="store_true", default=argparse.SUPPRESS, help="details and tracebacks on stderr"
+    )
+    parser = _Parser(
+        prog="avsep",
+        description="Hear one person in a video: the voice of the face you point at, alone.",
+        epilog=_EXIT_CODES,
+        parents=[everywhere],
+        allow_abbrev=False,
+    )
+    parser.set_defaults(json=False, progress="auto", offline=False, verbose=False)
+    parser.add_argument("--version", action=_Version, help="show the version and stop")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=summary, description=summary, epilog=_EXIT_CODES, parents=[everywhere], allow_abbrev=False
+        )
+
+    probe = command("probe", "Say what is in a file.")
+    _video(probe)
+    _faces(command("faces", "Find the people in a video and where they are seen."))
+    _separate(command("separate", "Write the voice of one person, or of everyone, to files."))
+    _models(command("models", "The model shelf."), everywhere)
+    train = command("train", "Train a model, or go on with a run.")
+    train.add_argument("config", metavar="CONFIG", type=Path, help="a TOML file, see resources/configs")
+    train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of the run")
+    command("doctor", "Say what this machine can do, and test it.")
+    gui = command("gui", "Open the window.")
+    gui.add_argument("video", metavar="VIDEO", type=Path, nargs="?", help="a video to open")
+    return parser
+
+
+def _video(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("video", metavar="VIDEO", type=Path, help="a video file; after -- a name may begin with a dash")
+
+
+def _faces(parser: argparse.ArgumentParser) -> None:
+    _video(parser)
+    parser.add_argument("--thumbnails", metavar="DIR", type=Path, help="write a PNG picture of each person to DIR")
+    parser.add_argument("--overwrite", action="store_true", help="replace thumbnails that exist")
+
+
+def _separate(parser: argparse.ArgumentParser) -> None:
+    _video(parser)
+    who = parser.add_mutually_exclusive_group(required=True)
+    who.add_argument(
+        "--person", metavar="ID", action="append", help="id or name as `avsep faces` shows it; may be repeated"
+    )
+    who.add_argument(
+        "--at", metavar="SECONDS,X,Y", type=values.point, help="whose face is there at that time, in displayed pixels"
+    )
+    who.add_argument("--everyone", action="store_true", help="all people, one voice each")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        required=True,
+        help=".wav .flac .m4a .opus (the voice), .mp4 .mkv .mov (video with labelled tracks), or a folder",
+    )
+    parser.add_argument("--model", metavar="NAME", default="default", help="a name from `avsep models list`")
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="where to compute")
+    parser.add_argument(
+        "--range", metavar="A-B", type=values.time_range, help="only this part, in seconds or h:mm:ss; silence outside"
+    )
+    parser.add_argument(
+        "--mix-back", metavar="0..1", type=values.share, default=0.0, help="share of everyone else left in the voice"
+    )
+    parser.add_argument(
+        "--absent",
+        choices=("silence", "hold", "original"),
+        default="silence",
+        help="what to do while the person is not visible",
+    )
+    parser.add_argument("--loudness", metavar="LUFS", type=values.loudness, help="bring the voice to this loudness")
+    parser.add_argument(
+        "--format", metavar="FORMAT", help="wav (default), flac, m4a or opus: the sound files in a folder"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
+    parser.add_argument(
+        "--picture", choices=("copy", "none"), default="copy", help="none: no picture track in the editor timeline"
+    )
+    parser.add_argument(
+        "--audio-index", metavar="N", type=int, help="which sound stream, `index` of `avsep probe`; default the first"
+    )
+
+
+def _models(parser: argparse.ArgumentParser, everywhere: _Parser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    for name, summary, nargs in (
+        ("list", "All models.", None),
+        ("info", "Where one model comes from, its licence and size.", 1),
+        ("verify", "Check that the files of models are unharmed.", "*"),
+    ):
+        action = actions.add_parser(name, help=summary, description=summary, parents=[everywhere], allow_abbrev=False)
+        if nargs is not None:
+            action.add_argument("names", metavar="NAME", nargs=nargs, help="a name from `avsep models list`")
