@@ -74,10 +74,14 @@ def load_weights(path: Path, model: nn.Module, sha256: str) -> None:
             "Install the model again.",
         )
     try:
-        tensors = {name: value.float() if value.is_floating_point() else value for name, value in load_file(path).items()}
+        tensors = {
+            name: value.float() if value.is_floating_point() else value for name, value in load_file(path).items()
+        }
         model.load_state_dict(tensors, strict=True)
     except (SafetensorError, RuntimeError, OSError) as error:
-        raise ModelError(f"The weights in {path.name} do not fit.", "Install the model again.", details=str(error)) from error
+        raise ModelError(
+            f"The weights in {path.name} do not fit.", "Install the model again.", details=str(error)
+        ) from error
 
 
 def count_parameters(model: nn.Module) -> int:

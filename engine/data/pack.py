@@ -107,7 +107,7 @@ def follow_face(frames: Iterable[NDArray[np.uint8]]) -> tuple[NDArray[np.float32
         if len(found) == 0:
             found = landmarks.find_boxes(pictures[mark], upsample=1)
         if len(found):
-            boxes[mark] = found[np.argmax((found[:, 2] - found[:, 0]))]
+            boxes[mark] = found[np.argmax(found[:, 2] - found[:, 0])]
     if len(boxes) * 3 < len(marks) * 2 or not boxes:
         raise InputError(f"A face in only {len(boxes)} of {len(marks)} pictures.", "Use a close-up of one face.")
     known = np.asarray(sorted(boxes))

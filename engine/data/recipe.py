@@ -81,7 +81,9 @@ def read_recipes(path: Path) -> list[Recipe]:
                     values = {f.name: float(row[f.name]) if f.name in numbers else row[f.name] for f in fields(Recipe)}
                     rows.append(Recipe(**values))
                 except (KeyError, TypeError, ValueError) as error:
-                    raise InputError(f"{path.name}, line {at}: {error}", "See the columns in engine/data/recipe.py.") from error
+                    raise InputError(
+                        f"{path.name}, line {at}: {error}", "See the columns in engine/data/recipe.py."
+                    ) from error
     except OSError as error:
         raise InputError(f"Cannot read the mixture list {path}: {error.strerror}.", "Check the path.") from error
     if not rows:

@@ -177,9 +177,7 @@ class CaffNetC(nn.Module):
         x = self.audio_non_local(x)  # S-: (B, C, N)
 
         outputs = 2 if lips is None else faces
-        x, s, modulus, spectrum, level = (
-            t.repeat_interleave(outputs, 0) for t in (x, s, modulus, spectrum, level)
-        )
+        x, s, modulus, spectrum, level = (t.repeat_interleave(outputs, 0) for t in (x, s, modulus, spectrum, level))
         if lips is None:
             fused = self.slots.repeat(len(mixture), 1)[..., None].expand(-1, -1, x.shape[-1])
             logits = match = x.new_zeros(0)

@@ -1,0 +1,129 @@
+"""The model shelf: one table from name to network, weights and card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.config import CaffNetConfig, from_dict
+from engine.errors import ModelError, UsageError
+from engine.resources import resource
+from engine.types import ModelInfo
+
+if TYPE_CHECKING:
+    from engine.models.caffnet import CaffNetC
+
+SAMPLE_RATE_HZ = 16_000
+_TINY = CaffNetConfig(
+    complex_channels=8, channels=16, visual_channels=16, visual_blocks=1, context_blocks=1, modulated_blocks=1, heads=2
+)
+_TINY_SEED = 7
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A row of the shelf.
+
+    Attributes:
+        weights: path below resources, or None for `tiny`, which is made from a seed.
+        card: the JSON beside the weights; empty when it is missing.
+    """
+
+    name: str
+    title: str
+    weights: str | None
+    same_as: str | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """Where the weights are, whether or not they exist."""
+        return None if self.weights is None else resource(self.weights)
+
+
+_ROWS = (
+    ModelSpec("default", "The best model that ships (caffnet-c)", "models/caffnet_c.safetensors", same_as="caffnet-c"),
+    ModelSpec("caffnet-c", "Complex affinity network on lip landmarks", "models/caffnet_c.safetensors"),
+    ModelSpec("tiny", "Untrained network for tests; it separates nothing", None),
+)
+MODELS = {row.name: row for row in _ROWS}
+
+
+def model_spec(name: str) -> ModelSpec:
+    """A row by its name, aliases resolved.
+
+    Raises:
+        UsageError: there is no such model.
+    """
+    spec = MODELS.get(name)
+    if spec is None:
+        raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(MODELS)}.")
+    return model_spec(spec.same_as) if spec.same_as else spec
+
+
+def build(name: str) -> CaffNetC:
+    """The network with its weights, on the CPU, ready for inference.
+
+    Raises:
+        UsageError: there is no such model. ModelError: its weights are missing, damaged or do not fit.
+    """
+    import torch
+
+    from engine.checkpoint import load_weights, read_card
+    from engine.models.caffnet import CaffNetC
+
+    spec = model_spec(name)
+    path = spec.path
+    if path is None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_TINY_SEED)
+            return CaffNetC(_TINY).eval()
+    card = read_card(path)
+    model = CaffNetC(from_dict(CaffNetConfig, card["config"]))
+    load_weights(path, model, card["sha256"])
+    return model.eval()
+
+
+def fingerprint(name: str) -> str:
+    """What identifies a model's results: the hash of its weights, or name and seed of `tiny`."""
+    from engine.checkpoint import read_card
+
+    spec = model_spec(name)
+    return f"{spec.name}-{_TINY_SEED}" if spec.path is None else str(read_card(spec.path)["sha256"])
+
+
+def calibration(name: str) -> tuple[float, float]:
+    """Slope and offset of the logistic curve from lip-sound cosine to agreement 0..1, as fitted on held-out talkers."""
+    from engine.checkpoint import read_card
+
+    path = model_spec(name).path
+    scale, bias = (10.0, 0.0) if path is None else read_card(path).get("calibration", (10.0, 0.0))
+    return float(scale), float(bias)
+
+
+def verify(name: str) -> None:
+    """Check the weights against their recorded hash.
+
+    Raises:
+        UsageError: there is no such model. ModelError: the weights are missing or damaged.
+    """
+    build(name)
+
+
+def list_models() -> tuple[ModelInfo, ...]:
+    """All rows; a model whose files are missing or damaged is listed as not installed."""
+    return tuple(_info(row) for row in _ROWS)
+
+
+def _info(row: ModelSpec) -> ModelInfo:
+    from engine.checkpoint import read_card
+
+    if row.path is None:
+        return ModelInfo(row.name, row.title, "Apache-2.0", "nothing", SAMPLE_RATE_HZ, 0, "", True)
+    try:
+        card = read_card(row.path)
+    except ModelError:
+        return ModelInfo(row.name, row.title, "", "", SAMPLE_RATE_HZ, 0, "", False)
+    licence, data = str(card.get("licence", "")), str(card.get("trained_on", ""))
+    parameters = int(card.get("parameters", 0))
+    return ModelInfo(row.name, row.title, licence, data, SAMPLE_RATE_HZ, parameters, card["sha256"], row.path.is_file())

@@ -1,0 +1,123 @@
+"""The one inference step: a window of sound and the faces beside it -> a mask and an agreement per face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.device import configure_threads, inference, torch_device
+from engine.errors import DeviceError
+from engine.models.caffnet import CaffNetC
+from engine.registry import build, calibration
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class WindowMasks:
+    """What a window gives for P faces.
+
+    Attributes:
+        mask: (P, F, N) complex64 at 16 kHz.
+        match: (P, N, 2 K + 1) float32, cosine of sound and lips per audio frame and lag.
+    """
+
+    mask: NDArray[np.complex64]
+    match: FloatArray
+
+
+@dataclass
+class Separator:
+    """A loaded model on a device. Running out of memory halves the work, then moves it to the CPU, and says so.
+
+    Attributes:
+        calibration: see `engine.registry.calibration`.
+        warnings: sentences for the user about what had to be done otherwise.
+    """
+
+    model: CaffNetC
+    device: torch.device
+    calibration: tuple[float, float]
+    warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, name: str, device: str) -> Separator:
+        """Load a model of the shelf onto a device.
+
+        Raises:
+            UsageError, ModelError, DeviceError: as `engine.registry.build` and `engine.device.torch_device`.
+        """
+        configure_threads()
+        where = torch_device(device)
+        return cls(build(name).to(where), where, calibration(name))
+
+    def masks(self, mixture: FloatArray, lips: FloatArray, seen: FloatArray, lag: FloatArray | None) -> WindowMasks:
+        """Separate one window for all faces.
+
+        Args:
+            mixture: (T,) float32 at 16 kHz, T a multiple of the hop and of one video frame.
+            lips: (P, M, 240), M = T / 640 + 2 K. seen: (P, M).
+            lag: (P, 2 K + 1) probabilities of the delay, or None to let every window find its own.
+
+        Raises:
+            DeviceError: not even the CPU has the memory.
+        """
+        try:
+            return self._run(mixture, lips, seen, lag)
+        except DeviceError as error:
+            if self.device.type == "cpu":
+                raise
+            if len(mixture) >= 2 * 64 * self._samples_per_video_frame:
+                self._warn(f"{error.message} Going on with half as much at a time.")
+                return self._in_halves(mixture, lips, seen, lag)
+            self._warn(f"{error.message} Going on with the CPU, which is slower.")
+            self.device = torch.device("cpu")
+            self.model.to(self.device)
+            return self.masks(mixture, lips, seen, lag)
+
+    @property
+    def _samples_per_video_frame(self) -> int:
+        return round(self.model.config.stft.hop_samples / self.model.config.video_per_audio)
+
+    def _in_halves(
+        self, mixture: FloatArray, lips: FloatArray, seen: FloatArray, lag: FloatArray | None
+    ) -> WindowMasks:
+        frames = len(mixture) // self._samples_per_video_frame
+        half, margin = frames // 2, 2 * self.model.config.max_lag_frames
+        cut = half * self._samples_per_video_frame
+        first = self.masks(mixture[:cut], lips[:, : half + margin], seen[:, : half + margin], lag)
+        second = self.masks(mixture[cut:], lips[:, half:], seen[:, half:], lag)
+        mask = np.concatenate([first.mask, second.mask], 2)
+        return WindowMasks(mask, np.concatenate([first.match, second.match], 1))
+
+    def _run(self, mixture: FloatArray, lips: FloatArray, seen: FloatArray, lag: FloatArray | None) -> WindowMasks:
+        def there(values: FloatArray) -> torch.Tensor:
+            return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+
+        with inference(self.device):
+            out = self.model(
+                there(mixture[None]), there(lips), there(seen), faces=len(lips), lag=None if lag is None else there(lag)
+            )
+            return WindowMasks(out.mask.cpu().numpy(), out.match.float().cpu().numpy())
+
+    def _warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    def lag_probabilities(self, match: FloatArray) -> FloatArray:
+        """One delay for a whole file from the matches of several windows.
+
+        Args:
+            match: (windows, N, 2 K + 1) of one face.
+
+        Returns:
+            (2 K + 1,) float32. Evidence grows with the number of windows, up to four.
+        """
+        affinity = self.model.affinity
+        kappa = float(affinity.log_kappa.detach().exp())
+        logits = kappa * min(len(match), 4) * match.mean((0, 1)) + affinity.lag_prior.detach().cpu().numpy()
+        weights = np.exp(logits - logits.max())
+        return (weights / weights.sum()).astype(np.float32)
