@@ -1,0 +1,264 @@
+"""Player: play, seek, shuttle, loop and A/B, with the sound as master clock and the picture following."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from avsep_gui.player.loudness import matching_gains
+from avsep_gui.player.mixer import Mixer
+from avsep_gui.player.output import SilentOutput, SoundOutput, open_output
+from avsep_gui.player.picture import Picture
+from avsep_gui.state.document import Document, ListenMode
+from engine.types import PcmStore
+
+TICK_MS = 15
+EMIT_INTERVAL_S = 1.0 / 40.0
+FOLLOW_INTERVAL_S = 0.2
+GAIN_INTERVAL_S = 1.0
+SHUTTLE_RATES = (1.0, 2.0, 4.0)
+DEFAULT_RATE_HZ = 48000
+
+
+class Player(QObject):
+    """Plays the document. Times are seconds of the file.
+
+    Signals:
+        position_changed(float): where playback is, some 40 times a second while it plays.
+        playing_changed(bool): playback started or stopped.
+        level_changed(float): peak of the block that was computed last, 0 to 1.
+        no_device(str): there is no sound device, or it refused; playback goes on silently.
+    """
+
+    position_changed = Signal(float)
+    playing_changed = Signal(bool)
+    level_changed = Signal(float)
+    no_device = Signal(str)
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.mixer = Mixer()
+        self.picture = Picture(lambda: self.position_s, self)
+        self._document = document
+        self._output: SoundOutput = SilentOutput(self.mixer, DEFAULT_RATE_HZ)
+        self._position_s = 0.0
+        self._rate = 0.0
+        self._looping = False
+        self._gains = (1.0, 1.0)
+        self._gains_for: int | None = None
+        self._gains_at = 0.0
+        self._emitted_at = self._followed_at = 0.0
+        self._timer = QTimer(self)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        document.open_state_changed.connect(self._on_opened)
+        document.source_changed.connect(self._on_source)
+        document.picked_changed.connect(self._on_voice)
+        document.voice_changed.connect(self._on_voice)
+        document.mode_changed.connect(self._apply_listening)
+        document.range_changed.connect(self._apply_loop)
+
+    @property
+    def position_s(self) -> float:
+        """What is heard now."""
+        return self.mixer.position_at(self._output.frames_heard()) if self.playing else self._position_s
+
+    @property
+    def playing(self) -> bool:
+        """Whether time runs."""
+        return self._rate != 0.0
+
+    @property
+    def rate(self) -> float:
+        """Speed, 0 while paused, negative backwards."""
+        return self._rate
+
+    @property
+    def looping(self) -> bool:
+        """Whether the selection, or the whole file, is played again and again."""
+        return self._looping
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        if self.playing:
+            self.pause()
+        else:
+            self.play()
+
+    def play(self, rate: float = 1.0) -> None:
+        """Run from here; from the beginning when the end was reached."""
+        if self.mixer.duration_s <= 0:
+            return
+        if rate > 0 and self._position_s >= self.mixer.duration_s - 0.02:
+            self._position_s = 0.0
+        if self._looping and rate > 0 and self._document.range_s is not None:
+            start_s, end_s = self._document.range_s
+            if not start_s <= self._position_s < end_s:
+                self._position_s = start_s
+        was_playing = self.playing
+        self._rate = rate
+        self._run_from(self._position_s)
+        self.picture.play(rate)
+        self._timer.start()
+        if not was_playing:
+            self.playing_changed.emit(True)
+
+    def pause(self) -> None:
+        """Stop here, on the picture that belongs to the sound."""
+        if not self.playing:
+            return
+        self._position_s = self.position_s
+        self._rate = 0.0
+        self._timer.stop()
+        self._output.stop()
+        self.picture.pause()
+        self.picture.seek(self._position_s)
+        self.position_changed.emit(self._position_s)
+        self.level_changed.emit(0.0)
+        self.playing_changed.emit(False)
+
+    def shuttle(self, direction: int) -> None:
+        """J and L: each press in the same direction doubles the speed; the other direction begins at 1."""
+        speed = 1.0
+        if self._rate * direction > 0:
+            faster = [step for step in SHUTTLE_RATES if step > abs(self._rate)]
+            speed = faster[0] if faster else SHUTTLE_RATES[-1]
+        self._position_s = self.position_s
+        self.play(direction * speed)
+
+    def seek(self, at_s: float) -> None:
+        """Go to `at_s`, playing on if it plays."""
+        self._position_s = min(max(0.0, at_s), self.mixer.duration_s)
+        if self.playing:
+            self._run_from(self._position_s)
+        self.picture.seek(self._position_s)
+        self.position_changed.emit(self._position_s)
+
+    def skip(self, seconds: float) -> None:
+        """Go forwards or backwards by some seconds."""
+        self.seek(self.position_s + seconds)
+
+    def step_frame(self, direction: int) -> None:
+        """Pause and go to the next or previous frame, by the frames' own time stamps."""
+        self.pause()
+        start_s, end_s = self.picture.frame_start_s, self.picture.frame_end_s
+        fps = self._document.media.video.avg_fps if self._document.media and self._document.media.video else 25.0
+        length_s = end_s - start_s if end_s > start_s else 1.0 / max(fps, 1.0)
+        if not start_s - length_s <= self._position_s <= end_s + length_s:
+            start_s, end_s = self._position_s, self._position_s + length_s
+        self.seek(end_s + 0.0005 if direction > 0 else start_s - 0.5 * length_s)
+
+    def set_looping(self, looping: bool) -> None:
+        """Play the selection, or the whole file, again and again."""
+        self._looping = looping
+        self._apply_loop()
+
+    def close(self) -> None:
+        """Let go of device and file."""
+        self.pause()
+        self._output.stop()
+        self.picture.close()
+
+    def _run_from(self, at_s: float) -> None:
+        self._output.stop()
+        self.mixer.restart(at_s, self._rate)
+        if not self._output.start():
+            self._output = SilentOutput(self.mixer, self.mixer.out_rate_hz)
+            self._output.start()
+            self.no_device.emit(self.tr("The sound device does not answer. Playing without sound."))
+
+    def _tick(self) -> None:
+        self._output.pump()
+        before, self._position_s = self._position_s, self.position_s
+        now = time.monotonic()
+        if self._rate > 0 and self._position_s < before - 0.05:
+            self.picture.seek(self._position_s)
+        if now - self._emitted_at >= EMIT_INTERVAL_S:
+            self._emitted_at = now
+            self.position_changed.emit(self._position_s)
+            self.level_changed.emit(self.mixer.level)
+        if now - self._followed_at >= FOLLOW_INTERVAL_S:
+            self._followed_at = now
+            self.picture.follow(self._position_s)
+        at_end = self._rate > 0 and self._position_s >= self.mixer.duration_s - 0.005
+        if at_end and self._looping:
+            self.seek(0.0)
+        elif at_end or (self._rate < 0 and self._position_s <= 0.0):
+            self.pause()
+
+    def _on_opened(self) -> None:
+        self.pause()
+        document = self._document
+        self._position_s = 0.0
+        media = document.media
+        self.mixer.set_original(None, DEFAULT_RATE_HZ, document.duration_s)
+        self.mixer.restart(0.0)
+        self._gains, self._gains_for = (1.0, 1.0), None
+        self.picture.load(media.path if media is not None and media.video is not None else None)
+        self.position_changed.emit(0.0)
+
+    def _on_source(self) -> None:
+        source = self._document.source
+        if source is None:
+            return
+        position_s, rate = self.position_s, self._rate
+        self.pause()
+        self._output, has_device = open_output(self.mixer, source.sample_rate_hz)
+        if not has_device:
+            self.no_device.emit(self.tr("There is no sound device on this computer. Playing without sound."))
+        self.mixer.out_rate_hz = self._output.rate_hz
+        self.mixer.set_original(source.open(), source.sample_rate_hz, self._document.duration_s)
+        self._on_voice()
+        self._position_s = position_s
+        if rate:
+            self.play(rate)
+
+    def _on_voice(self, person_id: int = 0) -> None:
+        document = self._document
+        if person_id and person_id != document.picked:
+            return
+        state = document.voice(document.picked) if document.picked is not None else None
+        samples = _open(state.store) if state is not None and state.ready else None
+        self.mixer.set_voice(samples, state.ready if state is not None else ())
+        self._measure(samples)
+        self._apply_listening()
+
+    def _measure(self, voice: object) -> None:
+        document = self._document
+        picked, source = document.picked, document.source
+        now = time.monotonic()
+        if picked is None or source is None or voice is None:
+            return
+        if picked == self._gains_for and now - self._gains_at < GAIN_INTERVAL_S:
+            return
+        self._gains_for, self._gains_at = picked, now
+        self._gains = matching_gains(source.open(), voice, source.sample_rate_hz, document.voice(picked).ready)
+
+    def _apply_listening(self) -> None:
+        document = self._document
+        mode = document.mode if document.picked is not None else ListenMode.ORIGINAL
+        voice_gain, rest_gain = (1.0, 1.0) if document.true_levels else self._gains
+        self.mixer.set_listening(
+            mode,
+            mix_back=document.mix_back,
+            voice_gain=voice_gain,
+            rest_gain=rest_gain,
+            volume=0.0 if document.muted else 1.0,
+        )
+        if not self.playing:
+            self.mixer.restart(self._position_s)
+
+    def _apply_loop(self) -> None:
+        range_s = self._document.range_s
+        self.mixer.loop_s = range_s if self._looping and range_s is not None else None
+
+
+def _open(store: PcmStore | None) -> object:
+    """Map a voice file that a worker is filling; None while it does not exist or is shorter than promised."""
+    if store is None:
+        return None
+    try:
+        return store.open()
+    except (OSError, ValueError):
+        return None
