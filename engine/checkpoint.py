@@ -94,5 +94,5 @@ def exponential_average(average: nn.Module, model: nn.Module, decay: float) -> N
     with torch.no_grad():
         for kept, new in zip(average.parameters(), model.parameters(), strict=True):
             kept.lerp_(new, 1.0 - decay)
-        for kept, new in zip(average.buffers(), model.buffers(), strict=True):
-            kept.copy_(new)
+        for held, now in zip(average.buffers(), model.buffers(), strict=True):
+            held.copy_(now)

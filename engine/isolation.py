@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,12 +133,15 @@ def windows_of(duration_s: float, range_s: tuple[float, float] | None) -> list[i
     return list(range(max(0, first - 1), min(count - 1, last + 1) + 1))
 
 
-def self_test(model: str = "default", device: str = "auto", seconds: int = 4) -> tuple[bool, float]:
-    """Run a model on a generated signal with moving lips.
+class SelfTest(TypedDict):
+    """Whether a model's output is finite and not silent, and how fast separation alone runs (1 = real time)."""
 
-    Returns:
-        Whether the result is finite and not silent, and the real-time factor of the separation alone.
-    """
+    passed: bool
+    real_time_factor: float
+
+
+def self_test(model: str = "default", device: str = "auto", seconds: int = 4) -> SelfTest:
+    """Run a model on a generated signal with moving lips."""
     from engine.separator import Separator
 
     separator = Separator.load(model, device)
@@ -151,7 +154,8 @@ def self_test(model: str = "default", device: str = "auto", seconds: int = 4) ->
     started = time.perf_counter()
     mask = separator.masks(sound, lips, seen, None).mask
     took = time.perf_counter() - started
-    return bool(np.isfinite(mask).all() and np.abs(mask).max() > 0), took / seconds
+    sound_mask = bool(np.isfinite(mask).all() and np.abs(mask).max() > 0)
+    return SelfTest(passed=sound_mask, real_time_factor=took / seconds)
 
 
 @dataclass
@@ -164,6 +168,7 @@ class _Voice:
     absent: AbsentPolicy
     lips: FloatArray
     seen: FloatArray
+    present: FloatArray
     done: set[int]  # windows that are in even.f32 or odd.f32
     agreement: dict[int, float] = field(default_factory=dict)  # per second of the file
     lag: list[float] | None = None
@@ -182,7 +187,9 @@ class _Voice:
             _allocate(folder / name, source)
         agreement = {int(k): float(v) for k, v in state.get("agreement", {}).items()}
         seen = stream.visible.astype(np.float32)
-        return cls(folder, source, person, absent, lips, seen, set(state.get("done", [])), agreement, state.get("lag"))
+        done = set(state.get("done", []))
+        present = _presence(stream.visible)
+        return cls(folder, source, person, absent, lips, seen, present, done, agreement, state.get("lag"))
 
     def at(self, start_frame: int, frames: int) -> tuple[FloatArray, FloatArray]:
         """Lip features (frames, 240) and visibility (frames,) from a video frame on; unseen beyond the ends."""
@@ -260,7 +267,7 @@ def _window(separator: Separator, source: PcmStore, voices: list[_Voice], k: int
     match, mask, seen = _masks(separator, source, voices, k, [v.lag for v in voices])
     for row, voice in enumerate(voices):
         estimate = apply_mask(sound, source.sample_rate_hz, mask[row], separator.model.config.stft)
-        voice.write(k, _absent(estimate, sound, seen[row], voice.absent, source.sample_rate_hz))
+        voice.write(k, _treat_absence(estimate, sound, voice, k))
         _note_agreement(separator, voice, k, match[row], seen[row])
 
 
@@ -315,21 +322,26 @@ def _note_agreement(separator: Separator, voice: _Voice, k: int, match: FloatArr
         voice.agreement[k * HOP_S + second] = visible / (1 + math.exp(-(scale * heard + bias)))
 
 
-def _absent(estimate: FloatArray, sound: FloatArray, seen: FloatArray, policy: AbsentPolicy, rate: int) -> FloatArray:
-    """What to do where the person is not in the picture; short gaps are bridged, changes are ramped."""
-    if policy == "hold":
-        return estimate
-    bridged = seen > 0.5
+def _presence(visible: NDArray[np.bool_]) -> FloatArray:
+    """How present a person is at every video frame, 0..1: short gaps are bridged, changes are ramped."""
+    bridged = visible.copy()
     edges = np.flatnonzero(np.diff(np.concatenate([[1], bridged.astype(int), [1]])))
-    for start, end in zip(edges[::2], edges[1::2], strict=False):
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
         if end - start <= _BRIDGE_S * _VIDEO_HZ:
             bridged[start:end] = True
     ramp = round(_RAMP_S * _VIDEO_HZ)
     padded = np.pad(bridged.astype(np.float32), ramp, mode="edge")
-    smooth = np.convolve(padded, np.ones(2 * ramp + 1) / (2 * ramp + 1), "valid")
-    times = (np.arange(len(sound)) / rate * _VIDEO_HZ) - 0.5
-    present = np.interp(times, np.arange(len(smooth)), smooth).astype(np.float32)[:, None]
-    return estimate * present + (sound * (1 - present) if policy == "original" else 0.0)
+    return np.convolve(padded, np.ones(2 * ramp + 1, np.float32) / (2 * ramp + 1), "valid").astype(np.float32)
+
+
+def _treat_absence(estimate: FloatArray, sound: FloatArray, voice: _Voice, k: int) -> FloatArray:
+    """What to do where the person is not in the picture (`AbsentPolicy`)."""
+    if voice.absent == "hold":
+        return estimate
+    frame = (_window_start_s(k) + np.arange(len(sound)) / voice.source.sample_rate_hz) * _VIDEO_HZ - 0.5
+    present = np.interp(frame, np.arange(len(voice.present)), voice.present).astype(np.float32)[:, None]
+    kept = estimate * present
+    return kept + sound * (1 - present) if voice.absent == "original" else kept
 
 
 def _window_start_s(k: int) -> float:

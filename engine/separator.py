@@ -120,4 +120,4 @@ class Separator:
         kappa = float(affinity.log_kappa.detach().exp())
         logits = kappa * min(len(match), 4) * match.mean((0, 1)) + affinity.lag_prior.detach().cpu().numpy()
         weights = np.exp(logits - logits.max())
-        return (weights / weights.sum()).astype(np.float32)
+        return np.asarray(weights / weights.sum(), np.float32)

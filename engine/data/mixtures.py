@@ -169,7 +169,7 @@ class Mixer:
         return first + second, np.stack([first, second])
 
 
-def lips_at(pack: Pack, clip: Clip, rows: NDArray[np.float64]) -> tuple[FloatArray, FloatArray]:
+def lips_at(pack: Pack, clip: Clip, rows: NDArray[np.floating[Any]]) -> tuple[FloatArray, FloatArray]:
     """Lip features of a clip at fractional frames (linear); (n, 240) and (n,) 1 inside the clip, 0 outside."""
     seen = ((rows >= -0.01) & (rows <= clip.video_frames - 1 + 0.01)).astype(np.float32)
     inside = np.clip(rows, 0, clip.video_frames - 1)

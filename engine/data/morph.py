@@ -6,6 +6,7 @@ A corpus of some twenty filmed voices is memorised within minutes; each variant 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def morph(audio: NDArray[np.int16], factor: float) -> NDArray[np.int16]:
     parts: list[NDArray[np.int16]] = []
     while True:
         try:
-            parts.append(chain[-1].pull().to_ndarray()[0])
+            parts.append(cast(av.AudioFrame, chain[-1].pull()).to_ndarray()[0])
         except (av.BlockingIOError, av.EOFError):
             break
     changed = np.concatenate(parts)[: len(audio)]

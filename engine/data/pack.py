@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ class Pack:
         table = folder / "clips.csv"
         if not table.is_file():
             raise InputError(f"There is no training set in {folder}.", "Make one first; see CONTRIBUTING.md.")
-        kinds = {f.name: int if f.type == "int" else str for f in fields(Clip)}
+        kinds: dict[str, Any] = {f.name: int if f.type == "int" else str for f in fields(Clip)}
         with table.open(newline="", encoding="utf-8") as file:
             self.clips = [Clip(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(file)]
         self.audio = np.memmap(folder / "audio.i16", np.int16, "r")
@@ -142,7 +143,7 @@ def _decode_25fps(path: Path) -> Iterator[NDArray[np.uint8]]:
         if stream.average_rate is None or abs(float(stream.average_rate) - RATE_HZ) > 0.1:
             raise InputError(f"{path.name} has {stream.average_rate} pictures a second, not {RATE_HZ}.", "Convert it.")
         for frame in file.decode(stream):
-            yield frame.to_ndarray(format="rgb24")
+            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
 def _take_in(source: Source) -> tuple[NDArray[np.int16], NDArray[np.float16], NDArray[np.uint8]] | Rejected:

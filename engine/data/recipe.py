@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -78,11 +79,14 @@ def read_recipes(path: Path) -> list[Recipe]:
         with path.open(newline="", encoding="utf-8") as file:
             for at, row in enumerate(csv.DictReader(file), 2):
                 try:
-                    values = {f.name: float(row[f.name]) if f.name in numbers else row[f.name] for f in fields(Recipe)}
+                    values: dict[str, Any] = {
+                        f.name: float(row[f.name]) if f.name in numbers else row[f.name] for f in fields(Recipe)
+                    }
                     rows.append(Recipe(**values))
                 except (KeyError, TypeError, ValueError) as error:
                     raise InputError(
-                        f"{path.name}, line {at}: {error}", "See the columns in engine/data/recipe.py."
+                        f"Line {at} of {path.name} is not a mixture: {error}.",
+                        "See the columns in engine/data/recipe.py.",
                     ) from error
     except OSError as error:
         raise InputError(f"Cannot read the mixture list {path}: {error.strerror}.", "Check the path.") from error

@@ -34,7 +34,8 @@ class Pointwise(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, inputs, N) -> (B, outputs, N)."""
-        return self.weight @ x + self.bias
+        product: Tensor = self.weight @ x
+        return product + self.bias
 
 
 class ComplexConv1d(nn.Module):
@@ -120,7 +121,8 @@ class NonLocal(nn.Module):
         query, key, value = parts.transpose(-1, -2).unbind(1)  # (B, heads, N, C / heads)
         mixed = functional.scaled_dot_product_attention(rotate(query), rotate(key), value)
         y = x + self.drop(self.out(mixed.transpose(-1, -2).reshape(batch, channels, frames)))
-        return y + self.drop(self.feed(y))
+        fed: Tensor = self.drop(self.feed(y))
+        return y + fed
 
 
 def rotate(x: Tensor) -> Tensor:

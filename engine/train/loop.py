@@ -7,7 +7,7 @@ import csv
 import math
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -77,7 +77,7 @@ def run(
             group["lr"] = config.learning_rate * schedule(step, config)
         loss, seen = objective(model, _to(mixer.batch(step), device), step / config.steps)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), config.clip_norm)
         if torch.isfinite(norm):
             optimizer.step()
@@ -170,7 +170,7 @@ def set_visual_scale(model: CaffNetC, mixer: Mixer) -> None:
     clips = mixer.filmed["any"][:: max(1, len(mixer.filmed["any"]) // 200)]
     rows = [mixer.pack.lips[c.video_start : c.video_start + c.video_frames].astype(np.float32) for c in clips]
     spread = np.concatenate(rows).std(0).clip(1e-5)
-    model.visual_scale.copy_(torch.from_numpy(spread)[:, None])
+    cast(Tensor, model.visual_scale).copy_(torch.from_numpy(spread)[:, None])
 
 
 @torch.inference_mode()
