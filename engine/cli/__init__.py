@@ -83,10 +83,15 @@ def _run(args: argparse.Namespace, console: Console) -> Answer | None:
     """Run a command that answers; None for the window, which runs outside of the quiet."""
     if args.command == "gui":
         return None
-    from engine.cli import commands
+    from engine.cli import commands, machine
 
-    if args.command == "probe":
-        return commands.probe(args)
+    match args.command:
+        case "probe":
+            return commands.probe(args)
+        case "models":
+            return machine.models(args)
+        case "doctor":
+            return machine.doctor(args)
     with _cancel_on_signal() as cancel:
         match args.command:
             case "faces":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine import api
 from engine.cache import TEMP_PREFIX, output_error
-from engine.errors import NoPictureError, NoSoundError, OutputExistsError, UsageError
+from engine.errors import ModelError, NoPictureError, NoSoundError, OutputExistsError, UsageError
 from engine.export.levels import VoiceLevel, measure_voice
 from engine.export.mix import Mix
 from engine.export.people import check_choice, choose_people
@@ -86,6 +86,8 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
                 f"“{request.video.name}” has no picture to copy.", "Choose a sound file or a folder for the result."
             )
         range_s = _clip_range(request.range_s, media)
+        api.device_info(request.device)
+        _check_model(request.model)
     with run.stage("faces_s"):
         analysis = api.find_faces(request.video, on_progress=on_progress, cancel=cancel)
         people = choose_people(analysis, request)
@@ -132,6 +134,18 @@ def _check_numbers(request: SeparationRequest) -> None:
     if loudness is not None and not -70.0 < loudness <= 0.0:
         raise UsageError(
             f"A loudness of {loudness:g} LUFS is not possible.", "Give a value above -70 and up to 0, such as -16."
+        )
+
+
+def _check_model(name: str) -> None:
+    rows = {row.name: row for row in api.list_models()}
+    if name not in rows:
+        raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(rows)}.")
+    if not rows[name].installed:
+        usable = [row.name for row in rows.values() if row.installed]
+        raise ModelError(
+            f"The model {name} is not installed, or its files are damaged.",
+            f"Install it again{', or use ' + ' or '.join(usable) if usable else ''}.",
         )
 
 

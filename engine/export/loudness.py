@@ -122,12 +122,14 @@ class _PeakMeter:
         self._largest = max(self._largest, float(np.abs(block).max()))
         if self._factor > 1 and sample_peak * self._largest_factor > self._largest:  # else no peak can be higher
             between = upfirdn(self._filter, joined, up=self._factor, axis=0)
-            self._largest = max(self._largest, float(np.abs(between[: len(joined) * self._factor]).max()))
+            # Not the start, where the filter has not seen all of its past, nor the end, where the future is missing.
+            whole = between[(_TAPS_PER_PHASE - 1) * self._factor : len(joined) * self._factor]
+            self._largest = max(self._largest, float(np.abs(whole).max()))
 
     def value(self) -> float:
         if self._factor > 1:  # what still rings out of the filter at the end of the sound
-            after = np.abs(upfirdn(self._filter, self._tail, up=self._factor, axis=0))
-            return max(self._largest, float(after.max()))
+            after = upfirdn(self._filter, self._tail, up=self._factor, axis=0)[len(self._tail) * self._factor :]
+            return max(self._largest, float(np.abs(after).max()))
         return self._largest
 
 

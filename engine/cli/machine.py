@@ -1,0 +1,169 @@
+"""The commands about this machine: the model shelf, and the doctor."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Literal
+
+from engine import api
+from engine.cli.commands import Answer
+from engine.cli.console import Json, printable, table
+from engine.errors import EngineError, UsageError
+from engine.types import ModelInfo
+
+# What the exports write and what common cameras, phones and meeting programs record.
+ENCODERS = ("aac", "flac", "libopus")
+DECODERS = (
+    "h264",
+    "hevc",
+    "vp8",
+    "vp9",
+    "av1",
+    "mpeg4",
+    "mjpeg",
+    "prores",
+    "aac",
+    "mp3",
+    "ac3",
+    "opus",
+    "vorbis",
+    "flac",
+)
+
+
+def models(args: argparse.Namespace) -> Answer:
+    """`avsep models list|info|verify`; verify answers with exit code 1 where a model is missing or damaged."""
+    rows = api.list_models()
+    if args.action == "list":
+        return Answer({"models": [_model_json(row) for row in rows]}, _list_text(rows))
+    chosen = _named(rows, args.names) if args.names else rows
+    if args.action == "info":
+        return Answer({"models": [_model_json(row) for row in chosen]}, "\n\n".join(map(_info_text, chosen)))
+    checks = [(row, _problem(row.name)) for row in chosen]
+    data: Json = {
+        "models": [_model_json(row) | {"verified": not problem, "problem": problem or None} for row, problem in checks]
+    }
+    text = table([[row.name, printable(problem) or "unharmed"] for row, problem in checks])
+    return Answer(data, text, exit_code=1 if any(problem for _, problem in checks) else 0)
+
+
+def doctor(args: argparse.Namespace) -> Answer:
+    """`avsep doctor`; exit code 1 where the default model is damaged or the self-test fails."""
+    import torch
+
+    where = api.device_info("auto")
+    codecs = {"encoders": _present(ENCODERS, "w"), "decoders": _present(DECODERS, "r")}
+    checks = [(row.name, _problem(row.name) if row.installed else "not installed") for row in api.list_models()]
+    self_test = _self_test()
+    data: Json = {
+        "device": where.device,
+        "name": where.name,
+        "why": where.why,
+        "torch": torch.__version__,
+        "codecs": codecs,
+        "models": [{"name": name, "passed": not problem, "problem": problem or None} for name, problem in checks],
+        "self_test": self_test,
+    }
+    missing = [name for kind in codecs.values() for name, there in kind.items() if not there]
+    speed = self_test["real_time_factor"]
+    rows = [
+        ["Device", f"{where.device} ({where.name})"],
+        ["Why", where.why],
+        ["PyTorch", torch.__version__],
+        ["Codecs", f"missing: {', '.join(missing)}" if missing else "all present"],
+        *([f"Model {name}", printable(problem) or "unharmed"] for name, problem in checks),
+        [
+            "Self-test",
+            f"passed, {speed:.2f} x real time" if self_test["passed"] else f"failed. {printable(self_test['problem'])}",
+        ],
+        ["Network", "not used"],
+    ]
+    healthy = self_test["passed"] and not dict(checks).get("default")
+    return Answer(data, table(rows), exit_code=0 if healthy else 1)
+
+
+def _self_test() -> Json:
+    from engine.isolation import self_test
+
+    try:
+        passed, real_time_factor = self_test()
+    except EngineError as error:
+        return {"passed": False, "real_time_factor": None, "problem": str(error)}
+    problem = None if passed else "The result is silent or not a number."
+    return {"passed": passed, "real_time_factor": real_time_factor, "problem": problem}
+
+
+def _named(rows: tuple[ModelInfo, ...], wanted: list[str]) -> tuple[ModelInfo, ...]:
+    by_name = {row.name: row for row in rows}
+    for name in wanted:
+        if name not in by_name:
+            raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(by_name)}.")
+    return tuple(by_name[name] for name in wanted)
+
+
+def _problem(name: str) -> str:
+    """Why a model cannot be used, or ""."""
+    from engine.registry import verify
+
+    try:
+        verify(name)
+    except EngineError as error:
+        return str(error)
+    return ""
+
+
+def _present(codecs: tuple[str, ...], mode: Literal["r", "w"]) -> dict[str, bool]:
+    """Which codecs the media library can use; `mode` is "r" for decoding, "w" for encoding."""
+    from av.codec import Codec
+    from av.codec.codec import UnknownCodecError
+
+    present = {}
+    for name in codecs:
+        try:
+            Codec(name, mode)
+            present[name] = True
+        except UnknownCodecError:
+            present[name] = False
+    return present
+
+
+def _model_json(row: ModelInfo) -> Json:
+    return {
+        "name": row.name,
+        "title": row.title,
+        "licence": row.licence,
+        "trained_on": row.trained_on,
+        "sample_rate_hz": row.sample_rate_hz,
+        "parameters": row.parameters,
+        "sha256": row.sha256,
+        "installed": row.installed,
+    }
+
+
+def _list_text(rows: tuple[ModelInfo, ...]) -> str:
+    return table(
+        [
+            [row.name, "yes" if row.installed else "no", row.licence, _millions(row.parameters), printable(row.title)]
+            for row in rows
+        ],
+        header=["Name", "Installed", "Licence", "Parameters", "What it is"],
+    )
+
+
+def _info_text(row: ModelInfo) -> str:
+    return table(
+        [
+            ["Name", row.name],
+            ["What it is", printable(row.title)],
+            ["Installed", "yes" if row.installed else "no"],
+            ["Licence", row.licence],
+            ["Trained on", printable(row.trained_on)],
+            ["Sample rate", f"{row.sample_rate_hz} Hz"],
+            ["Parameters", f"{row.parameters:,}"],
+            ["SHA-256", row.sha256],
+        ]
+    )
+
+
+def _millions(number: int) -> str:
+    return f"{number / 1e6:.1f} M" if number else ""
