@@ -146,7 +146,8 @@ def _decode_25fps(path: Path) -> Iterator[NDArray[np.uint8]]:
             yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
-def _take_in(source: Source) -> tuple[NDArray[np.int16], NDArray[np.float16], NDArray[np.uint8]] | Rejected:
+def take_in(source: Source) -> tuple[NDArray[np.int16], NDArray[np.float16], NDArray[np.uint8]] | Rejected:
+    """Sound (n,) int16 at 16 kHz, lip features (M, 240) and mouths (M, 32, 32) of one file, or why it is left out."""
     try:
         audio = _decode_16k(source.path)
         if len(audio) < SAMPLE_RATE_HZ // 2 or not np.any(np.abs(audio) > 50):
@@ -171,7 +172,7 @@ def write_pack(sources: list[Source], folder: Path, *, workers: int = 1) -> list
         (folder / "mouths.u8").open("wb") as mouths_file,
         ProcessPoolExecutor(workers) as pool,
     ):
-        for source, taken in zip(sources, pool.map(_take_in, sources, chunksize=4), strict=True):
+        for source, taken in zip(sources, pool.map(take_in, sources, chunksize=4), strict=True):
             if isinstance(taken, Rejected):
                 rejected.append(taken)
                 continue

@@ -94,7 +94,8 @@ class ResidualBlock(nn.Module):
         if self.film is not None and condition is not None:
             gain, shift = self.film(condition).chunk(2, 1)
             y = y * (1.0 + gain) + shift
-        return x + self.scale * self.drop(self.active(self.conv(y)))
+        new: Tensor = self.drop(self.active(self.conv(y)))
+        return x + self.scale * new
 
 
 class NonLocal(nn.Module):
