@@ -67,9 +67,10 @@ def find_target(request: SeparationRequest) -> Target:
         if request.output.resolve() == request.video.resolve():
             raise UsageError(f"“{request.output}” is the video itself.", "Choose another name for the result.")
         _check_free(request.output, request.overwrite)
-    folder = target.folder if target.folder.exists() else target.folder.parent
+    elif request.output.exists() and not request.output.is_dir():
+        raise OutputExistsError(f"“{request.output}” is a file, not a folder.", "Choose another name.")
     try:
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=_existing_folder(target)):
             pass
     except OSError as error:
         raise output_error(request.output, error) from error
@@ -114,7 +115,7 @@ def check_space(target: Target, request: SeparationRequest, sound: AudioInfo, du
     needed = int(tracks * per_s * duration_s) + _SPARE_BYTES
     if target.kind == "video":
         needed += request.video.stat().st_size
-    folder = target.folder if target.folder.exists() else target.folder.parent
+    folder = _existing_folder(target)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise OutputError(
@@ -169,6 +170,12 @@ def _classify(request: SeparationRequest) -> Target:
             "Choose a sound file such as .wav or .m4a, or a folder.",
         )
     return Target("sound" if suffix in SOUND_FORMATS else "video", output.parent, suffix)
+
+
+def _existing_folder(target: Target) -> Path:
+    """The folder that must be there now: the one of the file, or the one in which the target folder will be made."""
+    made_later = target.kind == "folder" and not target.folder.exists()
+    return target.folder.parent if made_later else target.folder
 
 
 def _check_free(path: Path, overwrite: bool) -> None:
