@@ -1,0 +1,47 @@
+"""A small training set made of noise bursts whose envelopes move the lips."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import numpy as np
+
+from engine.data.morph import FACTORS
+from engine.data.pack import SAMPLE_RATE_HZ, Clip
+from engine.vision.lips import LANDMARK_FEATURES, MOUTH_PX, RATE_HZ
+
+SECONDS = 4
+
+
+def write_small_pack(folder: Path, *, speakers: int = 4, clips_each: int = 2) -> Path:
+    """`speakers` filmed talkers (the last two for validation) and two unfilmed ones."""
+    rng = np.random.default_rng(5)
+    folder.mkdir(parents=True, exist_ok=True)
+    clips: list[Clip] = []
+    sounds, lips = [], []
+    for number in range((speakers + 2) * clips_each):
+        speaker = number // clips_each
+        filmed = speaker < speakers
+        envelope = np.abs(np.convolve(rng.standard_normal(SECONDS * RATE_HZ), np.ones(3) / 3, "same"))
+        carrier = rng.standard_normal(SECONDS * SAMPLE_RATE_HZ)
+        sound = carrier * np.repeat(envelope, SAMPLE_RATE_HZ // RATE_HZ) * 3000
+        split = "val" if filmed and speaker >= speakers - 2 else "train"
+        frames = SECONDS * RATE_HZ if filmed else 0
+        at = len(clips) * SECONDS * SAMPLE_RATE_HZ, len(lips) * SECONDS * RATE_HZ
+        corpus = "film" if filmed else "talk"
+        clips.append(Clip(f"{number}.wav", corpus, f"s{speaker}", split, at[0], len(sound), at[1], frames))
+        sounds.append(sound.astype(np.int16))
+        if filmed:
+            lips.append((envelope[:, None] * np.linspace(-1, 1, LANDMARK_FEATURES)).astype(np.float16))
+    np.concatenate(sounds).tofile(folder / "audio.i16")
+    np.concatenate(lips).tofile(folder / "lips.f16")
+    np.zeros((len(lips) * SECONDS * RATE_HZ, MOUTH_PX, MOUTH_PX), np.uint8).tofile(folder / "mouths.u8")
+    for factor in FACTORS:
+        np.concatenate(sounds[: len(lips)]).tofile(folder / f"audio_x{factor}.i16")
+    with (folder / "clips.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [f.name for f in fields(Clip)])
+        writer.writeheader()
+        writer.writerows(asdict(clip) for clip in clips)
+    return folder

@@ -1,0 +1,191 @@
+"""Batches, the loop, checkpoints: determinism, exact resume, refusal of damaged files."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from engine.checkpoint import load_weights, read_card, save_weights
+from engine.config import CaffNetConfig, TrainConfig, from_dict, read_train_config, to_dict
+from engine.data.mixtures import Mixer
+from engine.data.pack import Pack
+from engine.data.recipe import draw_recipe, read_recipes, write_recipes
+from engine.errors import InputError, JobCancelled, ModelError, UsageError
+from engine.jobs import CancelToken, Progress
+from engine.models.caffnet import CaffNetC
+from engine.train.loop import run, schedule
+from tests.helpers.packs import write_small_pack
+
+CONFIG = """
+pack = "{pack}"
+run_dir = "{run}"
+steps = 6
+window_frames = 64
+mixtures_per_step = 2
+blind_per_step = 1
+warm_up_steps = 2
+validate_every = 3
+checkpoint_every = 2
+first_corpus = "film"
+[corpora]
+film = 1.0
+[model]
+complex_channels = 4
+channels = 8
+visual_channels = 8
+visual_blocks = 1
+context_blocks = 1
+modulated_blocks = 1
+heads = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_pack(tmp_path_factory.mktemp("pack"))
+
+
+def _config(pack: Path, folder: Path) -> Path:
+    path = folder / "train.toml"
+    path.write_text(CONFIG.format(pack=pack, run=folder / "run"))
+    return path
+
+
+def test_batches_repeat_and_mixtures_are_sums(pack: Path, tmp_path: Path) -> None:
+    config = read_train_config(_config(pack, tmp_path))
+    mixer = Mixer(Pack(pack), config)
+    first, again = mixer.batch(3), mixer.batch(3)
+    for name, value in vars(first).items():
+        np.testing.assert_array_equal(value, getattr(again, name))
+    assert first.mixture.shape == (2, 64 * 160)
+    assert first.lips.shape == (2, 2, 16 + 20, 240)
+    assert np.abs(first.lag).max() <= config.max_shift_frames
+    blind = first.blind_targets.sum(1) - first.blind_mixture
+    assert np.abs(blind).max() < 1e-4
+    assert not np.array_equal(first.mixture, mixer.batch(4).mixture)
+
+
+def test_lips_are_shifted_by_the_stated_lag(pack: Path, tmp_path: Path) -> None:
+    config = read_train_config(_config(pack, tmp_path))
+    mixer = Mixer(Pack(pack), config)
+    checked = 0
+    for step in range(12):
+        batch = mixer.batch(step)
+        for item, face in np.ndindex(2, 2):
+            if batch.silent[item, face]:
+                continue
+            level = np.abs(batch.targets[item, face]).reshape(-1, 640).mean(1)
+            motion = np.abs(batch.lips[item, face]).mean(-1)
+            scores = []
+            for lag in range(-9, 10):
+                rows = motion[10 + lag : 10 + lag + len(level)]
+                scores.append(np.corrcoef(rows, level)[0, 1] if rows.std() > 0 else -1)
+            best = int(np.argmax(scores)) - 9
+            if max(scores) > 0.9:
+                checked += 1
+                assert best == batch.lag[item, face]
+    assert checked >= 10
+
+
+def test_a_stopped_and_resumed_run_ends_in_the_same_weights(pack: Path, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    whole = run(_config(pack, tmp_path / "a"))
+    token = CancelToken()
+
+    def stop(progress: Progress) -> None:
+        if progress.completed == 4:
+            token.cancel()
+
+    with pytest.raises(JobCancelled):
+        run(_config(pack, tmp_path / "b"), on_progress=stop, cancel=token)
+    resumed = run(_config(pack, tmp_path / "b"), resume=True)
+    assert whole["step"] == resumed["step"] == 6
+    first = torch.load(tmp_path / "a/run/state.pt", weights_only=True)
+    second = torch.load(tmp_path / "b/run/state.pt", weights_only=True)
+    for part in ("model", "average"):
+        for name, value in first[part].items():
+            assert torch.equal(value, second[part][name]), name
+    curve = (tmp_path / "a/run/curve.csv").read_text().splitlines()
+    assert curve[0].startswith("step,minutes") and len(curve) == 3
+
+
+def test_a_run_is_not_overwritten(pack: Path, tmp_path: Path) -> None:
+    config = _config(pack, tmp_path)
+    run(config)
+    with pytest.raises(InputError, match="There is a training run"):
+        run(config)
+
+
+def test_bad_configurations_are_refused(pack: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.toml"
+    path.write_text('pack = "x"\nrun_dir = "y"\nstpes = 3\n')
+    with pytest.raises(UsageError, match="stpes"):
+        read_train_config(path)
+    path.write_text("pack = [")
+    with pytest.raises(InputError):
+        read_train_config(path)
+    with pytest.raises(InputError, match="no training set"):
+        run(_config(tmp_path / "nowhere", tmp_path))
+    with pytest.raises(UsageError, match="max_shift_frames"):
+        TrainConfig("p", "r", max_shift_frames=11)
+
+
+def test_configs_round_trip() -> None:
+    config = CaffNetConfig(channels=32, heads=2)
+    assert from_dict(CaffNetConfig, json.loads(json.dumps(to_dict(config)))) == config
+
+
+def test_schedule_warms_up_and_decays() -> None:
+    config = TrainConfig("p", "r", steps=1000, warm_up_steps=100)
+    assert schedule(0, config) == pytest.approx(0.01)
+    assert schedule(300, config) == 1.0
+    assert schedule(999, config) < 0.02
+
+
+def test_weights_round_trip_and_damage_is_noticed(tmp_path: Path) -> None:
+    config = CaffNetConfig(complex_channels=4, channels=8, visual_channels=8, heads=2, modulated_blocks=1)
+    model = CaffNetC(config)
+    path = tmp_path / "m.safetensors"
+    digest = save_weights(path, model, {"config": to_dict(config)}, half=True)
+    card = read_card(path)
+    assert card["sha256"] == digest
+    other = CaffNetC(from_dict(CaffNetConfig, card["config"]))
+    load_weights(path, other, digest)
+    for name, value in load_file(path).items():
+        assert torch.equal(other.state_dict()[name].half(), value), name
+
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelError, match="damaged"):
+        load_weights(path, other, digest)
+
+
+def test_a_pickled_class_is_refused(tmp_path: Path) -> None:
+    from engine.checkpoint import file_sha256
+
+    path = tmp_path / "evil.safetensors"
+    path.write_bytes(pickle.dumps({"a": Path("x")}))
+    model = CaffNetC(CaffNetConfig(complex_channels=4, channels=8, visual_channels=8, heads=2, modulated_blocks=1))
+    with pytest.raises(ModelError, match="do not fit"):
+        load_weights(path, model, file_sha256(path))
+
+
+def test_recipes_repeat_and_bad_lists_are_named(pack: Path, tmp_path: Path) -> None:
+    clips = Pack(pack).clips
+    rows = draw_recipe(clips, "film", "val", 5, seed=1)
+    assert rows == draw_recipe(clips, "film", "val", 5, seed=1) and len(rows) == 5
+    path = tmp_path / "list.csv"
+    write_recipes(path, rows)
+    assert read_recipes(path) == rows
+    path.write_text("id,corpus\n1,2\n")
+    with pytest.raises(InputError, match="Line 2"):
+        read_recipes(path)
+    path.write_text("id,corpus\n")
+    with pytest.raises(InputError, match="empty"):
+        read_recipes(path)
