@@ -18,6 +18,8 @@ from engine.types import AudioInfo, MediaInfo, VideoInfo
 
 # Pictures looked at to tell a constant frame rate from a varying one.
 RATE_PACKETS = 600
+# Times that differ by less were rounded by some container on the way.
+ROUNDING_S = 0.001
 # Names that muxers give to every sound track.
 GENERIC_TITLES = frozenset({"", "SoundHandler", "Core Media Audio", "Apple Sound Media Handler", "Sound Media Handler"})
 
@@ -105,7 +107,7 @@ def _varies(times: list[Fraction], time_base: Fraction) -> bool:
     steps = np.diff(np.array([float(time) for time in times]))
     usual = float(np.median(steps))
     # The last step is left out: files often end with a picture of another length.
-    return bool(np.any(np.abs(steps[:-1] - usual) > 2.01 * float(time_base) + 0.02 * usual))
+    return bool(np.any(np.abs(steps[:-1] - usual) > max(2.01 * float(time_base), ROUNDING_S) + 0.02 * usual))
 
 
 def _audio_info(stream: AudioStream, begin: Heads) -> AudioInfo:

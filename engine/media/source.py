@@ -58,9 +58,15 @@ class Turn:
 
 @dataclass(frozen=True)
 class SoundHead:
-    """The first samples of a sound stream: `start_s` on the container's clock, the rest as decoded."""
+    """The first samples of a sound stream, as decoded.
+
+    Attributes:
+        start_s: when they sound, on the container's clock.
+        packet_s: the time stamp of the first packet, earlier where an encoder's run-in is cut.
+    """
 
     start_s: Fraction
+    packet_s: Fraction
     sample_rate_hz: int
     channels: int
     layout: str
@@ -197,21 +203,27 @@ def _heads(path: Path, _modified_ns: int, _size_bytes: int) -> Heads:
 
 def _first_frames(
     container: InputContainer, path: Path, streams: list[VideoStream | AudioStream]
-) -> dict[int, AudioFrame | VideoFrame]:
-    first: dict[int, AudioFrame | VideoFrame] = {}
+) -> dict[int, tuple[Fraction | None, AudioFrame | VideoFrame]]:
+    """By stream index: the time stamp of the first packet and the first frame."""
+    first: dict[int, tuple[Fraction | None, AudioFrame | VideoFrame]] = {}
+    stamps: dict[int, Fraction | None] = {}
     for count, packet in enumerate(packets(container, path, *streams)):
-        if packet.stream_index in first:
+        index = packet.stream_index
+        if index in first:
             continue
+        stamps.setdefault(index, None if packet.pts is None else packet.pts * packet.time_base)
         found = decode(packet)
         if found:
-            first[packet.stream_index] = found[0]
+            first[index] = (stamps[index], found[0])
         if len(first) == len(streams) or count > HEAD_PACKETS:
             break
     return first
 
 
-def _picture_head(stream: VideoStream, frame: AudioFrame | VideoFrame | None) -> PictureHead | None:
-    if isinstance(frame, VideoFrame):
+def _picture_head(
+    stream: VideoStream, first: tuple[Fraction | None, AudioFrame | VideoFrame] | None
+) -> PictureHead | None:
+    if first is not None and isinstance(frame := first[1], VideoFrame):
         return PictureHead(timestamp(frame) or Fraction(0), frame.width, frame.height, turn_of(frame))
     if stream.codec_context is None or not stream.codec_context.width or stream.time_base is None:
         return None
@@ -219,16 +231,16 @@ def _picture_head(stream: VideoStream, frame: AudioFrame | VideoFrame | None) ->
     return PictureHead(start_s, stream.codec_context.width, stream.codec_context.height, Turn())
 
 
-def _sound_head(stream: AudioStream, frame: AudioFrame | VideoFrame | None) -> SoundHead | None:
-    if isinstance(frame, AudioFrame):
-        return SoundHead(
-            timestamp(frame) or Fraction(0), frame.sample_rate, frame.layout.nb_channels, layout_name(frame.layout)
-        )
+def _sound_head(stream: AudioStream, first: tuple[Fraction | None, AudioFrame | VideoFrame] | None) -> SoundHead | None:
+    if first is not None and isinstance(frame := first[1], AudioFrame):
+        start_s = timestamp(frame) or Fraction(0)
+        packet_s = start_s if first[0] is None else first[0]
+        return SoundHead(start_s, packet_s, frame.sample_rate, frame.layout.nb_channels, layout_name(frame.layout))
     context = stream.codec_context
     if not context.sample_rate or not context.layout.nb_channels or stream.time_base is None:
         return None
     start_s = (stream.start_time or 0) * stream.time_base
-    return SoundHead(start_s, context.sample_rate, context.layout.nb_channels, layout_name(context.layout))
+    return SoundHead(start_s, start_s, context.sample_rate, context.layout.nb_channels, layout_name(context.layout))
 
 
 def timestamp(frame: AudioFrame | VideoFrame) -> Fraction | None:

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
+from engine import cache
+from engine.errors import OutputError, OutputExistsError, UsageError
 from engine.jobs import CancelToken, ProgressCallback, ignore_progress
-from engine.types import FloatArray
+from engine.media.encode import Coding, first_that_takes, lossless, lossy, write_encoded
+from engine.media.remux import FORMATS, remux
+from engine.media.tracks import SampleFormat, SoundTrack, store_track
+from engine.media.wav import write_wav
 
-SampleFormat = Literal["f32", "s24", "s16"]
-
-
-@dataclass(frozen=True)
-class SoundTrack:
-    """Sound to write, in blocks, from t = 0 of the source.
-
-    Attributes:
-        layout: FFmpeg's name of the channel layout ("mono", "stereo", "5.1").
-        n_samples: samples per channel, exactly what the blocks sum to.
-        blocks: starts from the beginning at each call; gives (n, channels) float32 arrays, full scale 1.0.
-        language: ISO 639-2 code ("eng"), empty where unknown.
-    """
-
-    title: str
-    sample_rate_hz: int
-    channels: int
-    layout: str
-    n_samples: int
-    blocks: Callable[[], Iterator[FloatArray]]
-    language: str = ""
+__all__ = ["SampleFormat", "SoundTrack", "store_track", "write_sound", "write_video"]
 
 
 def write_sound(
@@ -45,14 +29,29 @@ def write_sound(
     """Write one sound file; the suffix of `path` chooses how.
 
     .wav: `sample_format`, RF64 when 4 GiB are not enough. .flac: 24 bit (16 with "s16"). .m4a: AAC at 256 kbit/s
-    or more. .opus: 160 kbit/s, at 48 kHz where Opus does not take the rate.
+    or more, ALAC where AAC does not take the rate or the layout. .opus: 160 kbit/s or more, at 48 kHz where Opus
+    does not take the rate.
 
     Raises:
         UsageError: another suffix, or channels that the format does not take.
         OutputExistsError: `path` is there and `overwrite` is False.
         OutputError: the folder is missing, full or closed.
     """
-    raise NotImplementedError
+    suffix = _known_suffix(path, (".wav", ".flac", ".m4a", ".opus"))
+    with _new_file(path, overwrite) as temporary:
+        if suffix == ".wav":
+            write_wav(temporary, track, sample_format, on_progress, cancel)
+            return
+        choices: tuple[Coding, ...]
+        if suffix == ".flac":
+            choices = (lossless("flac", 16 if sample_format == "s16" else 24),)
+        elif suffix == ".m4a":
+            choices = (lossy("aac", track.channels), lossless("alac"))
+        else:
+            choices = (lossy("libopus", track.channels),)
+        container_format = {".flac": "flac", ".m4a": "ipod", ".opus": "opus"}[suffix]
+        coding = first_that_takes(track, path, *choices)
+        write_encoded(temporary, container_format, track, coding, on_progress, cancel)
 
 
 def write_video(
@@ -67,9 +66,10 @@ def write_video(
 ) -> None:
     """Write a video with the source's picture, bit for bit, and new sound tracks before its own.
 
-    The suffix of `path` chooses the container: .mp4 and .mov carry AAC at 256 kbit/s or more, .mkv carries FLAC. Kept
-    from the source where the container takes it: picture time stamps, rotation, start offset, sound (with
-    `keep_sound`), subtitles, chapters, metadata, languages.
+    The suffix of `path` chooses the container: AAC at 256 kbit/s or more (ALAC where AAC does not
+    take the rate or the layout) in .mp4 and .mov, FLAC in .mkv. Kept from the source where the container takes it:
+    picture time stamps, rotation, start offset, sound (with `keep_sound`; encoded anew where its coding does not fit),
+    subtitles, covers, chapters, metadata, languages. The new file's clock begins at the source's t = 0.
 
     Raises:
         UsageError: another suffix, or a source stream that the container cannot hold.
@@ -77,4 +77,35 @@ def write_video(
         OutputExistsError: `path` is there and `overwrite` is False.
         OutputError: the folder is missing, full or closed.
     """
-    raise NotImplementedError
+    suffix = _known_suffix(path, tuple(FORMATS))
+    if path.exists() and source.exists() and path.samefile(source):
+        raise OutputError(f"“{path.name}” is the source itself.", "Choose another name for the output.")
+    with _new_file(path, overwrite) as temporary:
+        remux(temporary, suffix, source, tracks, keep_sound, on_progress, cancel)
+
+
+def _known_suffix(path: Path, known: tuple[str, ...]) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in known:
+        raise UsageError(f"“{path.name}” has an unknown type.", f"End the name with one of: {', '.join(known)}.")
+    return suffix
+
+
+@contextmanager
+def _new_file(path: Path, overwrite: bool) -> Iterator[Path]:
+    """A temporary file that takes the name `path` when it is complete."""
+    _refuse_existing(path, overwrite)
+    with cache.write_then_rename(path) as temporary:
+        yield temporary
+        _refuse_existing(path, overwrite)  # somebody else may have written it in the meantime
+
+
+def _refuse_existing(path: Path, overwrite: bool) -> None:
+    try:
+        if path.is_dir():
+            raise OutputError(f"“{path.name or path}” is a folder.", "Choose another file name.")
+        exists = path.exists() or path.is_symlink()
+    except OSError as error:
+        raise cache.output_error(path, error) from error
+    if exists and not overwrite:
+        raise OutputExistsError(f"“{path.name}” is there already.", "Choose another name, or allow it to be replaced.")

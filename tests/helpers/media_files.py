@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from engine.types import FloatArray
 
-VIDEO_CLOCK_HZ = 90_000
 NTSC_RATE = Fraction(30_000, 1001)
 FILM_RATE = Fraction(24_000, 1001)
 NUMBER_BITS = 8
@@ -76,11 +75,15 @@ class Picture:
     codec: str = "libx264"
     b_frames: int = 2
 
+    @property
+    def clock_hz(self) -> int:
+        return 60_000 if self.codec == "mpeg4" else 90_000
+
     def ticks(self) -> list[int]:
         if self.times_s is not None:
-            return [round(time_s * VIDEO_CLOCK_HZ) for time_s in self.times_s]
+            return [round(time_s * self.clock_hz) for time_s in self.times_s]
         count = round(self.duration_s * self.fps)
-        return [round((self.start_s + number / self.fps) * VIDEO_CLOCK_HZ) for number in range(count)]
+        return [round((Fraction(self.start_s) + number / self.fps) * self.clock_hz) for number in range(count)]
 
 
 def write_media(
@@ -127,10 +130,12 @@ def write_media(
 def _picture_packets(container: av.container.OutputContainer, picture: Picture) -> Iterator[av.Packet | None]:
     stream = container.add_stream(picture.codec, rate=picture.fps)
     stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
-    stream.codec_context.time_base = Fraction(1, VIDEO_CLOCK_HZ)
-    stream.time_base = Fraction(1, VIDEO_CLOCK_HZ)
+    stream.codec_context.time_base = Fraction(1, picture.clock_hz)
+    stream.time_base = Fraction(1, picture.clock_hz)
     stream.codec_context.gop_size = 12
     stream.codec_context.max_b_frames = picture.b_frames if picture.codec != "mpeg4" else 0
+    if picture.codec == "libx265":
+        stream.options = {"preset": "ultrafast", "x265-params": "log-level=none"}
     if picture.codec == "libx264":
         stream.options = {"preset": "ultrafast", "bf": str(picture.b_frames), "x264-params": "log-level=none"}
     if picture.clockwise_deg:
@@ -140,7 +145,7 @@ def _picture_packets(container: av.container.OutputContainer, picture: Picture) 
         shown = (picture.width, picture.height) if picture.clockwise_deg % 180 == 0 else (picture.height, picture.width)
         stored = np.rot90(numbered(number, *shown), picture.clockwise_deg // 90)
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(stored), format="rgb24")
-        frame.pts, frame.time_base = tick, Fraction(1, VIDEO_CLOCK_HZ)
+        frame.pts, frame.time_base = tick, Fraction(1, picture.clock_hz)
         yield from stream.encode(frame)
     yield from stream.encode(None)
 
