@@ -55,7 +55,7 @@ def mouth(lines: list[tuple[float, Speech]], loudness: FloatArray, fps: float) -
     spread = gaussian_filter1d(spread, 0.04 * _CLOCK_HZ)
     opening *= 1.0 - np.minimum(1.0, 1.15 * gaussian_filter1d(closed, 0.012 * _CLOCK_HZ))
     at = np.round(np.arange(n_frames) / fps * _CLOCK_HZ).astype(int)
-    return np.clip(opening[at] * (0.4 + 0.75 * loudness), 0.0, 1.0), np.clip(spread[at], -1.0, 1.0)
+    return np.clip(opening[at] * (0.5 + 0.9 * loudness), 0.0, 1.0), np.clip(spread[at], -1.0, 1.0)
 
 
 def _drift(rng: np.random.Generator, n: int, slow_frames: float) -> FloatArray:

@@ -69,9 +69,11 @@ class FacePainter:
         )  # fmt: skip
         shade = QLinearGradient(0, 0.3, 0, 1.6)
         shade.setColorAt(0.0, tint(hair, 1.1, 0.0))
-        shade.setColorAt(0.35, tint(hair, 1.1, 0.6))
-        shade.setColorAt(1.0, tint(hair, 1.0, 0.78))
+        shade.setColorAt(0.35, tint(hair, 1.1, 0.38))
+        shade.setColorAt(1.0, tint(hair, 1.0, 0.5))
         self._canvas.fill(path, shade)
+        rim = head.at(0.0, _MOUTH_Y + 0.4 * head.gap)
+        self._canvas.glow(rim, 0.56, 0.27 + 0.6 * head.gap, tint(self._look.skin, 0.95, 0.75))
 
     def _eye(self, side: float) -> None:
         head, look, canvas = self._head, self._look, self._canvas
@@ -119,8 +121,8 @@ class FacePainter:
         y = -0.36 - 0.075 * self._face.brow
         thick = 0.062 * look.brow
         middle = 0.43 * look.eye_gap
-        upper = [(-0.26, -0.015), (-0.1, -0.06), (0.1, -0.085), (0.32, 0.025)]
-        lower = [(0.1, -0.085 + 1.35 * thick), (-0.1, -0.06 + 1.6 * thick), (-0.265, -0.015 + 1.35 * thick)]
+        upper = [(-0.26, -0.035), (-0.1, -0.06), (0.1, -0.085), (0.32, 0.025)]
+        lower = [(0.1, -0.085 + 1.35 * thick), (-0.1, -0.06 + 1.6 * thick), (-0.265, -0.035 + 1.35 * thick)]
         shape = self._head.curve([(side * (middle + a), y + b) for a, b in [*upper, *lower]])
         self._canvas.fill(shape, tint(look.hair, 0.8, 0.92))
 
@@ -149,7 +151,7 @@ class FacePainter:
         head, look, canvas, face = self._head, self._look, self._canvas, self._face
         gap, spread, y = head.gap, face.spread, _MOUTH_Y
         wide = 0.385 + (0.06 if spread > 0 else 0.12) * spread - 0.05 * gap
-        corner = y - 0.022 + 0.32 * gap
+        corner = y - 0.038 + 0.36 * gap
         full = 1.0 + 0.25 * max(0.0, -spread)  # rounded lips look fuller
         up, low = y - 0.22 * gap, y + 0.78 * gap
 
@@ -192,7 +194,7 @@ class FacePainter:
         canvas.fill(self._between(crest, upper_rim), red)
         canvas.fill(self._between(lower_rim, bowl), red)
         canvas.glow(head.at(-0.05, low + 0.06), 0.45 * wide, 0.035, tint(look.lips, 1.9, 0.4))
-        canvas.stroke(head.curve(upper_rim, closed=False), tint("#35100f", 1.0, 0.85), 0.02)
+        canvas.stroke(head.curve(upper_rim, closed=False), tint("#260a0a", 1.0, 1.0), 0.034)
         canvas.stroke(head.curve(lower_rim, closed=False), tint("#35100f", 1.0, 0.55), 0.014)
         for side in (-1.0, 1.0):
             canvas.glow(head.at(side * (wide + 0.02), corner + 0.005), 0.06, 0.05, tint(look.skin, 0.4, 0.6))

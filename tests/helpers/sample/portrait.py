@@ -11,6 +11,20 @@ from tests.helpers.sample.canvas import Canvas, Point, smooth_path, tint
 from tests.helpers.sample.features import FacePainter
 from tests.helpers.sample.look import Expression, Look, Pose
 
+_FRINGES: dict[str, list[Point]] = {  # hairline from ear to ear
+    "short": [
+        (-0.98, 0.02), (-0.94, -0.45), (-0.76, -0.82), (-0.3, -0.92), (0.2, -0.88), (0.62, -0.88), (0.86, -0.66),
+        (0.95, -0.38), (0.98, 0.02),
+    ],
+    "bun": [
+        (-1.0, 0.0), (-0.9, -0.55), (-0.62, -0.84), (-0.1, -1.0), (0.2, -1.0), (0.66, -0.82), (0.9, -0.55), (1.0, 0.0),
+    ],
+    "curly": [
+        (-1.0, -0.1), (-0.92, -0.55), (-0.7, -0.9), (-0.3, -0.98), (0.1, -1.04), (0.5, -0.98), (0.8, -0.8),
+        (0.94, -0.5), (1.0, -0.1),
+    ],
+}  # fmt: skip
+
 
 class Head:
     """Places points of the face: unit is half a face width, origin between the eyes, y down.
@@ -122,8 +136,8 @@ def _body(canvas: Canvas, look: Look) -> None:
     for side in (-1, 1):
         canvas.glow((side * 1.62, 4.1), 0.3, 1.5, tint(look.top, 0.45, 0.45))
     canvas.unclip()
-    canvas.fill(smooth_path([(x * 1.16, y + 0.07) for x, y in [*neck_half[2:], (0.0, 2.56)]]
-                            + [(-x * 1.16, y + 0.07) for x, y in reversed(neck_half[2:])]), tint(look.top, 0.7))  # fmt: skip
+    collar = [(x * 1.16, y + 0.07) for x, y in [*neck_half[2:], (0.0, 2.56)]]
+    canvas.fill(smooth_path([*collar, *[(-x, y) for x, y in reversed(collar[:-1])]]), tint(look.top, 0.7))
     canvas.fill(neck, tint(look.skin, 0.86))
     canvas.clip(neck)
     canvas.glow((0.05, 1.5), 0.95, 0.62, tint(look.skin, 0.42, 0.75))
@@ -205,11 +219,7 @@ def _hair_front(canvas: Canvas, head: Head, face: QPainterPath) -> None:
                 canvas.stroke(strand, tint(look.hair, (1.3, 0.7, 1.2)[k], 0.3), 0.03)
             canvas.unclip()
         return
-    fringe = {
-        "short": [(-0.98, 0.02), (-0.94, -0.45), (-0.76, -0.82), (-0.3, -0.92), (0.2, -0.88), (0.62, -0.88), (0.86, -0.66), (0.95, -0.38), (0.98, 0.02)],
-        "bun": [(-1.0, 0.0), (-0.9, -0.55), (-0.62, -0.84), (-0.1, -1.0), (0.2, -1.0), (0.66, -0.82), (0.9, -0.55), (1.0, 0.0)],
-        "curly": [(-1.0, -0.1), (-0.92, -0.55), (-0.7, -0.9), (-0.3, -0.98), (0.1, -1.04), (0.5, -0.98), (0.8, -0.8), (0.94, -0.5), (1.0, -0.1)],
-    }[style]  # fmt: skip
+    fringe = _FRINGES[style]
     crown = [(1.06, -0.5), (1.0, -1.15), (0.6, -1.58), (0.0, -1.72), (-0.6, -1.58), (-1.0, -1.15), (-1.06, -0.5)]
     cap = head.curve([*fringe, *crown])
     canvas.fill(cap, _hair_shade(look, -0.35, -1.4))

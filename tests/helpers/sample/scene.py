@@ -93,9 +93,9 @@ def _plant(canvas: Canvas) -> None:
         tip = (1195 + reach * np.cos(angle), 560 + reach * 1.35 * np.sin(angle))
         middle = (1195 + 0.5 * reach * np.cos(angle), 560 + 0.85 * reach * np.sin(angle))
         across = (0.13 * reach * -np.sin(angle), 0.13 * reach * np.cos(angle))
-        leaf = smooth_path([
-            (1195, 560), (middle[0] + across[0], middle[1] + across[1]), tip, (middle[0] - across[0], middle[1] - across[1])
-        ])  # fmt: skip
+        left = (middle[0] + across[0], middle[1] + across[1])
+        right = (middle[0] - across[0], middle[1] - across[1])
+        leaf = smooth_path([(1195, 560), left, tip, right])
         canvas.fill(leaf, tint("#5c8f63", float(rng.uniform(0.6, 1.2))))
     canvas.fill(_box(1140, 555, 110, 120, 14), _fade(555, 675, "#d8835f", "#a85c40"))
 
