@@ -1,0 +1,240 @@
+"""FaceOverlay: one button per face on the picture, so that mouse, keyboard and screen readers all reach it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from avsep_gui.state.document import Document
+from avsep_gui.state.person_facts import box_at, speaks_at
+from avsep_gui.theme import person_on_picture
+
+if TYPE_CHECKING:
+    from avsep_gui.views.video_view import VideoView
+
+MARGIN_PX = 5.0
+TAG_HEIGHT_PX = 24.0
+TAG_GAP_PX = 4.0
+DARK_INK = QColor(11, 12, 15)
+LIGHT_INK = QColor("#F4F6FA")
+FOCUS_RING = QColor("#7AB8FF")
+
+
+class FaceButton(QAbstractButton):
+    """A face: outline in the person's colour and a tag with the name. Arrow keys go to the next face."""
+
+    def __init__(self, person_id: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.person_id = person_id
+        self.name = ""
+        self.picked = False
+        self.dimmed = False
+        self.speaking = False
+        self.time_s = 0.0
+        self._face = QRectF()
+        self._tag = QRectF()
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.hide()
+
+    def place(self, face: QRectF, room: QRectF) -> None:
+        """Lie over `face`, with the tag above it, or below or inside where `room` leaves no space."""
+        width = self._tag_width()
+        top = face.top() - TAG_GAP_PX - TAG_HEIGHT_PX
+        if top < room.top():
+            below = face.bottom() + TAG_GAP_PX
+            top = below if below + TAG_HEIGHT_PX <= room.bottom() else face.top() + TAG_GAP_PX
+        left = min(max(face.center().x() - width / 2.0, room.left()), room.right() - width)
+        tag = QRectF(left, top, width, TAG_HEIGHT_PX)
+        whole = face.united(tag).adjusted(-MARGIN_PX, -MARGIN_PX, MARGIN_PX, MARGIN_PX).toAlignedRect()
+        self._face = face.translated(-QPointF(whole.topLeft()))
+        self._tag = tag.translated(-QPointF(whole.topLeft()))
+        if whole != self.geometry():
+            self.setGeometry(whole)
+
+    def hitButton(self, pos: object) -> bool:
+        """Only the face and its tag can be clicked, not the room between."""
+        point = QPointF(pos)  # type: ignore[call-overload]
+        return self._face.contains(point) or self._tag.contains(point)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep arrows and Enter for faces instead of the window's shortcuts."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            arrows = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
+            if event.key() in (*arrows, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows move the focus, Enter picks."""
+        if event.key() in (Qt.Key.Key_Right, Qt.Key.Key_Down):
+            self._overlay().focus_neighbour(self, 1)
+        elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Up):
+            self._overlay().focus_neighbour(self, -1)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Outline and tag; a dark line under the coloured one keeps it visible on every picture."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        lifted = self.underMouse() or self.hasFocus()
+        painter.setOpacity(0.6 if self.dimmed and not lifted else 1.0)
+        colour = person_on_picture(self.person_id)
+        width = 3.0 if self.picked else 2.0
+        outline = self._face.adjusted(1, 1, -1, -1)
+        path = QPainterPath()
+        path.addRoundedRect(outline, 8, 8)
+        if lifted:
+            glow = QColor(colour)
+            glow.setAlpha(38)
+            painter.fillPath(path, glow)
+            width += 1.0
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(11, 12, 15, 150), width + 2.5))
+        painter.drawPath(path)
+        painter.setPen(QPen(colour, width))
+        painter.drawPath(path)
+        if self.hasFocus():
+            painter.setPen(QPen(FOCUS_RING, 2.0, Qt.PenStyle.DashLine))
+            painter.drawRoundedRect(outline.adjusted(-3, -3, 3, 3), 10, 10)
+        self._paint_tag(painter, colour, lifted)
+
+    def _paint_tag(self, painter: QPainter, colour: QColor, lifted: bool) -> None:
+        filled = self.picked
+        painter.setPen(QPen(colour, 1.0) if not filled else Qt.PenStyle.NoPen)
+        painter.setBrush(colour if filled else QColor(11, 12, 15, 215))
+        painter.drawRoundedRect(self._tag.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        ink = DARK_INK if filled else LIGHT_INK
+        left = self._tag.left() + 8
+        centre = self._tag.center().y()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ink if filled else colour)
+        if self.speaking:
+            for index in range(3):
+                height = 5.0 + 4.0 * abs(math.sin(9.0 * self.time_s + 1.3 * index))
+                painter.drawRoundedRect(QRectF(left + 4 * index, centre - height / 2, 2.5, height), 1.2, 1.2)
+        else:
+            painter.drawEllipse(QPointF(left + 5, centre), 3.5, 3.5)
+        painter.setPen(ink)
+        painter.setFont(self._font())
+        text = self.name if self.picked or not lifted else self.tr("Hear {0}").format(self.name)
+        room = self._tag.adjusted(24, 0, -8, 0)
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, math.ceil(room.width()) + 1)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+    def _tag_width(self) -> float:
+        from PySide6.QtGui import QFontMetricsF
+
+        longest = self.name if self.picked else self.tr("Hear {0}").format(self.name)
+        return min(220.0, QFontMetricsF(self._font()).horizontalAdvance(longest) + 36.0)
+
+    def _font(self) -> QFont:
+        font = QFont(self.font())
+        font.setBold(self.picked)
+        return font
+
+    def _overlay(self) -> FaceOverlay:
+        overlay = self.parent()
+        assert isinstance(overlay, FaceOverlay)
+        return overlay
+
+
+class FaceOverlay(QWidget):
+    """Places a `FaceButton` on every face that is visible at the displayed time.
+
+    Signals:
+        person_clicked(int): a face was clicked, or Enter was pressed on it.
+    """
+
+    person_clicked = Signal(int)
+
+    def __init__(self, document: Document, view: VideoView) -> None:
+        super().__init__(view)
+        self._document = document
+        self._view = view
+        self._time_s = 0.0
+        self._buttons: dict[int, FaceButton] = {}
+        document.faces_changed.connect(self._rebuild)
+        document.picked_changed.connect(self.refresh)
+        document.name_changed.connect(self._on_name_changed)
+
+    @property
+    def buttons(self) -> dict[int, FaceButton]:
+        """The buttons by person."""
+        return self._buttons
+
+    def set_time(self, at_s: float) -> None:
+        """The displayed frame begins at `at_s`."""
+        self._time_s = at_s
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Move, show and hide the faces."""
+        document = self._document
+        media = document.media
+        if media is None or media.video is None:
+            return
+        room = self._view.picture_rect()
+        scale = room.width() / max(1.0, float(media.video.width))
+        for person in document.people:
+            button = self._buttons.get(person.id)
+            if button is None:
+                continue
+            box = box_at(person, self._time_s)
+            button.name = document.name(person.id)
+            button.picked = person.id == document.picked
+            button.dimmed = document.picked is not None and not button.picked
+            button.speaking = speaks_at(person, self._time_s)
+            button.time_s = self._time_s
+            if box is None:
+                button.hide()
+                continue
+            face = QRectF(
+                room.left() + box[0] * scale,
+                room.top() + box[1] * scale,
+                (box[2] - box[0]) * scale,
+                (box[3] - box[1]) * scale,
+            )
+            button.place(face, room)
+            button.show()
+            button.update()
+
+    def focus_neighbour(self, button: FaceButton, direction: int) -> None:
+        """Give the keyboard to the next visible face, from left to right, round and round."""
+        shown = sorted((b for b in self._buttons.values() if b.isVisible()), key=lambda b: b.geometry().center().x())
+        if button in shown:
+            shown[(shown.index(button) + direction) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _rebuild(self) -> None:
+        for button in self._buttons.values():
+            button.hide()
+            button.setParent(None)
+            button.deleteLater()
+        self._buttons = {}
+        for person in self._document.people:
+            button = FaceButton(person.id, self)
+            button.clicked.connect(lambda _checked=False, who=person.id: self.person_clicked.emit(who))
+            self._buttons[person.id] = button
+            self._describe(person.id)
+        self.refresh()
+
+    def _on_name_changed(self, person_id: int) -> None:
+        self._describe(person_id)
+        self.refresh()
+
+    def _describe(self, person_id: int) -> None:
+        button = self._buttons.get(person_id)
+        if button is None:
+            return
+        name = self._document.name(person_id)
+        button.setAccessibleName(self.tr("Hear {0}").format(name))
+        button.setToolTip(self.tr("Hear {0} alone (key {1})").format(name, person_id))

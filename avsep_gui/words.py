@@ -1,0 +1,53 @@
+"""Times, sizes and states in the words that the window uses everywhere."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+GOOD_AGREEMENT = 0.6
+FAIR_AGREEMENT = 0.35
+
+
+def clock(seconds: float, *, millis: bool = True) -> str:
+    """A position as 00:12:34.567."""
+    total_ms = max(0, round(seconds * 1000))
+    hours, rest = divmod(total_ms, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    whole, ms = divmod(rest, 1000)
+    text = f"{hours:02d}:{minutes:02d}:{whole:02d}"
+    return f"{text}.{ms:03d}" if millis else text
+
+
+def short_clock(seconds: float) -> str:
+    """A position as 0:12 or 1:02:03."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
+
+
+def size(n_bytes: float) -> str:
+    """A file size with its unit."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000 or unit == "GB":
+            return f"{n_bytes:.0f} {unit}" if n_bytes >= 10 or unit == "B" else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1000.0
+    raise AssertionError("unreachable")
+
+
+def agreement(value: float | None) -> str:
+    """Lip-voice agreement in words; None where nothing is known."""
+    if value is None:
+        return QCoreApplication.translate("Words", "not known yet")
+    if value <= 0.0:
+        return QCoreApplication.translate("Words", "cannot see the face")
+    if value >= GOOD_AGREEMENT:
+        return QCoreApplication.translate("Words", "good")
+    if value >= FAIR_AGREEMENT:
+        return QCoreApplication.translate("Words", "fair")
+    return QCoreApplication.translate("Words", "weak")
+
+
+def sound_format(sample_rate_hz: int, layout: str) -> str:
+    """A sound format as "48 kHz stereo"."""
+    return f"{sample_rate_hz / 1000:g} kHz {layout}"
