@@ -24,7 +24,7 @@ def seconds(text: str) -> float:
 def time_range(text: str) -> tuple[float, float]:
     """A range "A-B" of times; without B it goes to the end of the file."""
     start_text, dash, end_text = text.partition("-")
-    if not dash:
+    if not dash or not start_text.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not a range; use A-B, such as 12.5-30 or 0:01:00-0:02:30")
     start = seconds(start_text)
     end = seconds(end_text) if end_text.strip() else math.inf
