@@ -17,7 +17,7 @@ Image = NDArray[np.uint8]
 
 LOOK_S = 0.32  # from one look at the whole frame to the next
 DEEP_LOOK_S = 2.0  # small and turned faces cost five times as much and are looked for less often
-SECOND_DEEP_LOOK_S = 0.6  # a shot's first frame may be blurred
+SEARCH_S = 0.6  # ... but sooner while a face is missing
 _WIDTH_PX = 640
 _CASCADE_WIDTH_PX = 360
 
@@ -63,13 +63,19 @@ def find_faces_in_frame(rgb: Image, *, deep: bool) -> list[Detection]:
     A `FaceDetector`.
     """
     scale = min(1.0, _WIDTH_PX / rgb.shape[1])
-    small = rgb if scale == 1.0 else cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = _reduced(rgb, scale)
     found = [Detection(np.asarray(box / scale, np.float32), True) for box in find_boxes(small)]
     if not deep:
         return found
     _add_new(found, [Detection(np.asarray(box / scale, np.float32), True) for box in find_boxes(small, 1)])
     _add_new(found, [Detection(box, False) for box in _cascade_boxes(rgb)])
     return found
+
+
+def _reduced(rgb: Image, scale: float) -> Image:
+    if scale == 1.0:
+        return rgb
+    return np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _add_new(found: list[Detection], more: list[Detection]) -> None:
@@ -81,7 +87,7 @@ def _add_new(found: list[Detection], more: list[Detection]) -> None:
 def _cascade_boxes(rgb: Image) -> list[FloatArray]:
     """Frontal faces and both profiles, as boxes that match the main detector's."""
     scale = min(1.0, _CASCADE_WIDTH_PX / rgb.shape[1])
-    small = rgb if scale == 1.0 else cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = _reduced(rgb, scale)
     grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
     mirrored = np.ascontiguousarray(grey[:, ::-1])
     frontal, profile = _cascades()
@@ -97,7 +103,7 @@ def _cascade_boxes(rgb: Image) -> list[FloatArray]:
 
 @cache
 def _cascades() -> tuple[Any, Any]:
-    folder = Path(cv2.data.haarcascades)
+    folder = Path(cv2.__file__).parent / "data"
     return (
         cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml")),
         cv2.CascadeClassifier(str(folder / "haarcascade_profileface.xml")),
@@ -110,15 +116,19 @@ class LookSchedule:
     def __init__(self) -> None:
         self._next_s = float("-inf")
         self._next_deep_s = float("-inf")
+        self._last_deep_s = float("-inf")
         self._deep_looks = 0
 
-    def due(self, time_s: float, *, is_cut: bool) -> tuple[bool, bool]:
+    def due(self, time_s: float, *, is_cut: bool, is_searching: bool) -> tuple[bool, bool]:
         """Say whether to look at the frame of this time, and whether deeply.
 
         Args:
             time_s: the frame's time, never smaller than before.
             is_cut: a new shot begins with the frame.
+            is_searching: nobody is followed, or somebody was just lost.
         """
+        if is_searching:
+            self._next_deep_s = min(self._next_deep_s, self._last_deep_s + SEARCH_S)
         if is_cut:
             self._next_s = self._next_deep_s = time_s
             self._deep_looks = 0
@@ -127,6 +137,8 @@ class LookSchedule:
         self._next_s = time_s + LOOK_S
         deep = time_s >= self._next_deep_s - 1e-6
         if deep:
-            self._next_deep_s = time_s + (SECOND_DEEP_LOOK_S if self._deep_looks == 0 else DEEP_LOOK_S)
+            # A shot's first frame may be blurred: the second deep look follows soon.
+            self._next_deep_s = time_s + (SEARCH_S if self._deep_looks == 0 else DEEP_LOOK_S)
+            self._last_deep_s = time_s
             self._deep_looks += 1
         return True, deep

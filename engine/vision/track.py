@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.vision.detect import Detection, overlap
-from engine.vision.fit import FACE_SPREAD, Fit, box_of_points, detector_sees, fit_face
+from engine.vision.fit import FACE_SPREAD, Fit, box_of_points, fit_face, look_closely
 
 FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
@@ -20,8 +20,10 @@ SHORTEST_TRACK_S = 0.5
 _UNSEEN_S = 2.0  # followed by landmarks alone for longer, a face is looked at closely
 _SMOOTHING = 0.3
 _SURE_SPREAD = 0.03
-_WORST_SPREAD = 0.08  # fits beyond this are not kept
+_WORST_SPREAD = 0.1  # fits beyond this are not kept
+_SEEN_SHARE = 0.6  # of the looks, for faces whose landmarks are unsteady because they are small or bent
 _SAME_FACE = 0.45
+_STEADY_SPREAD = 0.015  # landmarks that fit so well need no second detection
 
 
 class Sample(NamedTuple):
@@ -61,6 +63,7 @@ class _Track:
     confirmed_s: float
     detected_s: float
     detections: int = 1
+    looks: int = 1
     velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))
     spreads: list[float] = field(default_factory=list)
 
@@ -81,8 +84,9 @@ class _Track:
     def end(self) -> EndedTrack:
         middle = float(np.median(self.spreads)) if self.spreads else 1.0
         lasted = self.confirmed_s - self.start_s >= SHORTEST_TRACK_S
-        is_face = lasted and self.detections >= 2 and middle < FACE_SPREAD
-        return EndedTrack(self.track_id, self.start_s, self.confirmed_s, is_face)
+        enough = self.detections >= 2 or middle < _STEADY_SPREAD
+        seen = middle < FACE_SPREAD or (self.detections >= 3 and self.detections > _SEEN_SHARE * self.looks)
+        return EndedTrack(self.track_id, self.start_s, self.confirmed_s, lasted and seen and enough)
 
 
 class Tracker:
@@ -90,16 +94,17 @@ class Tracker:
 
     Args:
         fit: fits landmarks in a box of a frame.
-        look_closely: whether a frontal face is in a box of a frame, for faces too small for the usual look.
+        look: gives the box of a frontal face near a box of a frame or None, also for faces too small for the
+            usual look.
     """
 
     def __init__(
         self,
         fit: Callable[[Image, FloatArray], Fit] = fit_face,
-        look_closely: Callable[[Image, FloatArray], bool] = detector_sees,
+        look: Callable[[Image, FloatArray], FloatArray | None] = look_closely,
     ) -> None:
         self._fit = fit
-        self._look_closely = look_closely
+        self._look = look
         self._tracks: list[_Track] = []
         self._count = 0
 
@@ -126,6 +131,11 @@ class Tracker:
         self._tracks = alive
         kept = tuple((track_id, sample) for track_id, sample in samples.items() if sample is not None)
         return Step(kept, tuple(ended))
+
+    @property
+    def alive(self) -> int:
+        """How many faces are being followed."""
+        return len(self._tracks)
 
     def finish(self) -> tuple[EndedTrack, ...]:
         """End all tracks."""
@@ -169,11 +179,17 @@ class Tracker:
             matched.add(track.track_id)
             taken.add(number)
             if detections[number].is_sure:
+                track.looks += 1
                 self._confirm(track, time_s, rgb, detections[number].box_px, shared, samples)
         for track in self._tracks:
-            unsure = track.spread > 0.6 * FACE_SPREAD or time_s - track.detected_s > _UNSEEN_S
-            if track.track_id not in matched and unsure and self._look_closely(rgb, boxes[track.track_id]):
-                self._confirm(track, time_s, rgb, boxes[track.track_id], 1.0, samples)
+            young = track.detections < 2
+            unsure = young or track.spread > 0.6 * FACE_SPREAD or time_s - track.detected_s > _UNSEEN_S
+            if track.track_id in matched or not unsure:
+                continue
+            track.looks += 1
+            seen = self._look(rgb, boxes[track.track_id])
+            if seen is not None:
+                self._confirm(track, time_s, rgb, seen, overlap(boxes[track.track_id], seen), samples)
         for number, found in enumerate(detections):
             near = any(overlap(found.box_px, box) >= 0.25 for box in boxes.values())
             if number not in taken and not near:
