@@ -21,7 +21,7 @@ from engine.export.report import Json, write_report
 from engine.export.resources import peak_rss_mb
 from engine.export.target import PlannedFile, Target, check_space, find_target, plan_files
 from engine.export.timeline import TimelineSound, write_timeline
-from engine.export.verify import Reader, null_test_db, offset_samples, open_sounds, total_of
+from engine.export.verify import Reader, null_test_db, offset_samples, open_encoded, open_sounds, total_of
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.types import (
     AudioInfo,
@@ -278,9 +278,11 @@ def _verify(
     run: _Run, staging: Path, files: tuple[PlannedFile, ...], target: Target, mix: Mix
 ) -> tuple[float, int, list[str]]:
     """Null test in dBFS, offset in samples, and sentences about what does not hold."""
-    on_block = run.report("Checking the result", mix.source.n_samples)
+    length = mix.source.n_samples
+    on_block = run.report("Checking the result", 2 * length)
     voices: list[Reader] = [_voice_reader(mix, which) for which in range(len(mix.voices))]
     rest: Reader = mix.rest
+    notes: list[str] = []
     with ExitStack() as stack:
         if target.format in ("wav", "flac"):
             voices = open_sounds([staging / file.name for file in files if file.kind == "voice"], mix, stack)
@@ -288,9 +290,14 @@ def _verify(
                 if file.kind == "rest":
                     (rest,) = open_sounds([staging / file.name], mix, stack)
         null_db = null_test_db(mix, voices, rest, on_block=on_block)
-        written = [*voices, rest] if target.kind != "sound" else voices
-        offset = offset_samples(total_of(written), mix, on_block=on_block)
-    notes = []
+        measured = total_of([*voices, rest]) if target.kind != "sound" else voices[0]
+        if target.format not in ("wav", "flac"):
+            # All tracks go through the same encoder: the first, a voice, speaks for the others.
+            encoded, note = stack.enter_context(open_encoded(staging / files[0].name, mix, run.cancel))
+            measured = encoded or measured
+            notes += [note] if note else []
+        offset = offset_samples(measured, mix, on_block=lambda done: on_block(length + done))
+    run.on_progress(Progress("Checking the result", 1, 1))
     if offset is None:
         notes.append("The result is silent: there is nothing to check its position by.")
     if null_db > NULL_TEST_LIMIT_DB:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 
-from engine.errors import OutputError
+from engine import api
+from engine.errors import InputError, OutputError
 from engine.export.mix import Mix
+from engine.jobs import CancelToken
 from engine.types import FloatArray
 
 Reader = Callable[[int, int], FloatArray]
@@ -35,17 +38,9 @@ def open_sound(path: Path, mix: Mix) -> Iterator[Reader]:
     try:
         file = soundfile.SoundFile(path)
     except (OSError, soundfile.SoundFileError) as error:
-        raise OutputError(
-            f"“{path.name}” was written but cannot be read back.", "Check the disk.", details=str(error)
-        ) from error
+        raise _unreadable(path, str(error)) from error
     with file:
-        found = (file.samplerate, file.channels, file.frames)
-        expected = (mix.source.sample_rate_hz, mix.source.channels, mix.source.n_samples)
-        if found != expected:
-            raise OutputError(
-                f"“{path.name}” has (rate, channels, samples) {found} instead of {expected}.",
-                "Report this as a fault of AVSep.",
-            )
+        _check_shape(path, (file.samplerate, file.channels, file.frames), _shape(mix))
 
         def read(start: int, stop: int) -> FloatArray:
             file.seek(start)
@@ -53,6 +48,41 @@ def open_sound(path: Path, mix: Mix) -> Iterator[Reader]:
             return block
 
         yield read
+
+
+@contextmanager
+def open_encoded(path: Path, mix: Mix, cancel: CancelToken) -> Iterator[tuple[Reader | None, str]]:
+    """Decode the first sound track of a written file for reading back.
+
+    Gives a reader, or None where there is nothing to compare (no space to decode, or another sample rate), and a
+    sentence about what does not hold, or "".
+
+    Raises:
+        OutputError: it cannot be decoded, or has other channels than the source.
+    """
+    try:
+        store = api.decode_audio(path, cancel=cancel)
+    except InputError as error:
+        raise _unreadable(path, str(error)) from error
+    except OutputError as error:
+        yield None, f"“{path.name}” is complete but could not be checked: {error.message}"
+        return
+    try:
+        if store.sample_rate_hz != mix.source.sample_rate_hz:
+            yield None, ""
+            return
+        found = (store.sample_rate_hz, store.channels, mix.source.n_samples)
+        _check_shape(path, found, _shape(mix))
+        missing = mix.source.n_samples - store.n_samples
+        note = f"“{path.name}” is {abs(missing)} samples {'short' if missing > 0 else 'long'}." if missing else ""
+
+        def read(start: int, stop: int) -> FloatArray:
+            block = np.array(store.open()[start:stop])
+            return np.pad(block, ((0, stop - start - len(block)), (0, 0)))
+
+        yield read, note
+    finally:
+        shutil.rmtree(store.path.parent, ignore_errors=True)  # nobody asks the cache for it again
 
 
 def null_test_db(mix: Mix, voices: list[Reader], rest: Reader, *, on_block: Callable[[int], None]) -> float:
@@ -116,6 +146,22 @@ def total_of(readers: list[Reader]) -> Reader:
 def open_sounds(paths: list[Path], mix: Mix, stack: ExitStack) -> list[Reader]:
     """Open several files with `open_sound`, for as long as `stack` lives."""
     return [stack.enter_context(open_sound(path, mix)) for path in paths]
+
+
+def _shape(mix: Mix) -> tuple[int, int, int]:
+    return mix.source.sample_rate_hz, mix.source.channels, mix.source.n_samples
+
+
+def _check_shape(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    if found != expected:
+        raise OutputError(
+            f"“{path.name}” has another shape than the source: {found} instead of {expected} (rate, channels, samples).",
+            "Choose another format, and report this as a fault of AVSep.",
+        )
+
+
+def _unreadable(path: Path, details: str) -> OutputError:
+    return OutputError(f"“{path.name}” was written but cannot be read back.", "Check the disk.", details=details)
 
 
 def _loudest_windows(measured: Reader, mix: Mix) -> list[int]:

@@ -320,7 +320,10 @@ def test_mixed_up_gains_would_fail_the_null_test(
     assert any("differ from the original" in warning for warning in result.warnings)
 
 
-def test_a_late_file_is_measured(engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["voice.wav", "voice.flac", "voice.m4a", "voice.opus"])
+def test_a_late_file_is_measured(
+    engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     from engine.media import writer
 
     honest = writer.write_sound
@@ -332,7 +335,34 @@ def test_a_late_file_is_measured(engine: FakeEngine, tmp_path: Path, monkeypatch
     rng = np.random.default_rng(3)
     engine.samples = rng.uniform(-0.5, 0.5, engine.samples.shape).astype(np.float32)
     monkeypatch.setattr(writer, "write_sound", late)
-    assert _separate(engine, tmp_path / "voice.wav").offset_samples == 240
+    assert _separate(engine, tmp_path / name).offset_samples == 240
+
+
+def test_an_encoded_file_that_is_short_is_reported(
+    engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.media import writer
+
+    honest = writer.write_sound
+
+    def short(path: Path, track: writer.SoundTrack, **options: Any) -> None:
+        whole = np.concatenate(list(track.blocks()))[:-1000]
+        honest(path, replace(track, n_samples=len(whole), blocks=lambda: iter([whole])), **options)
+
+    monkeypatch.setattr(writer, "write_sound", short)
+    result = _separate(engine, tmp_path / "voice.m4a")
+    assert any("1000 samples short" in warning for warning in result.warnings)
+    with pytest.raises(OutputError, match="143000"):
+        _separate(engine, tmp_path / "voice.wav")
+    assert _left_over(tmp_path) == ["voice.m4a"]
+
+
+def test_reading_back_leaves_nothing_in_the_cache(
+    engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVSEP_CACHE_DIR", str(tmp_path / "stores" / "cache"))
+    _separate(engine, tmp_path / "voice.m4a")
+    assert not list((tmp_path / "stores" / "cache" / "sound").iterdir())
 
 
 def test_memory_does_not_grow_with_the_length(engine: FakeEngine, tmp_path: Path) -> None:
