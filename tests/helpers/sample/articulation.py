@@ -25,8 +25,10 @@ _MOUTHS: dict[str, tuple[float, float]] = {  # sound: opening 0..1, spread -1..1
 
 def envelope(mono: NDArray[np.float32], sample_rate_hz: int, fps: float, n_frames: int) -> FloatArray:
     """Loudness seen by each video frame, (n_frames,), 0 silent to 1 loud; frame k is at k / fps seconds."""
-    power = gaussian_filter1d(np.square(mono.astype(np.float64)), 0.02 * sample_rate_hz)
-    at = np.minimum(np.round(np.arange(n_frames) / fps * sample_rate_hz).astype(int), len(mono) - 1)
+    block = max(1, sample_rate_hz // 1000)  # smoothing works on milliseconds
+    whole = np.square(mono[: len(mono) // block * block].astype(np.float64)).reshape(-1, block).mean(1)
+    power = gaussian_filter1d(whole, 0.02 * sample_rate_hz / block)
+    at = np.minimum((np.arange(n_frames) / fps * sample_rate_hz / block).astype(int), len(power) - 1)
     level = np.sqrt(np.maximum(power, 0.0))
     loud = max(float(np.percentile(level[level > 0.1 * level.max()], 90)), 1e-9) if level.max() > 0 else 1.0
     return np.clip(level[at] / loud, 0.0, 1.0)

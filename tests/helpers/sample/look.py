@@ -77,7 +77,7 @@ LOOKS: tuple[Look, ...] = (
     Look("#f0c6a8", "#5a3120", "#b5524f", "#4d7a63", "#2f7f86", "long", 0.8, 1.0, 1.08, 1.1, 0.9),
     Look("#9a6240", "#1f1a1a", "#8a4038", "#4a2c1a", "#d9a441", "short", 0.9, 1.06, 0.97, 1.15, 1.34, beard=True),
     Look("#f3cdb2", "#c98f45", "#c0605c", "#4b7fa8", "#7c5aa6", "bun", 0.97, 0.97, 0.97, 0.93, 1.3),
-    Look("#6e442c", "#17120f", "#8e4a46", "#2d1b12", "#3f7d4f", "curly", 0.79, 1.1, 1.08, 0.65, 0.85),
+    Look("#80523a", "#17120f", "#7a3436", "#2d1b12", "#3f7d4f", "curly", 0.79, 1.1, 1.08, 0.65, 0.85),
     Look("#e3b08d", "#8d8a86", "#a85a52", "#5f7f8c", "#8b4238", "bald", 1.01, 0.94, 1.07, 0.79, 0.99),
 )
 """People to draw who are told apart easily by eye; their identity vectors lie 0.4 to 0.7 apart."""
