@@ -155,7 +155,7 @@ def _shape(mix: Mix) -> tuple[int, int, int]:
 def _check_shape(path: Path, found: tuple[int, ...], expected: tuple[int, ...]) -> None:
     if found != expected:
         raise OutputError(
-            f"“{path.name}” has another shape than the source: {found} instead of {expected} (rate, channels, samples).",
+            f"“{path.name}” has (rate, channels, samples) {found} instead of {expected}.",
             "Choose another format, and report this as a fault of AVSep.",
         )
 
