@@ -69,7 +69,8 @@ def spectrogram(
             spectrum = np.fft.rfft(frames * window, axis=1) / (window.sum() / 2)  # (N, bins)
             power = (np.abs(spectrum) ** 2).astype(np.float32)
             power = power.reshape(last - first, looks, -1).mean(axis=1)  # (N, bins) -> (columns, bins)
-            level_db[:, first:last] = 10 * np.log10(np.maximum(weights @ power.T, 10 ** (FLOOR_DB / 10)))
+            level_db[:, first:last] = 10 * np.log10(np.maximum(weights @ power.T, 1e-20))
+    np.maximum(level_db, FLOOR_DB, out=level_db)
     return SpectrogramImage(level_db, start_s, end_s, max_hz, scale)
 
 
@@ -82,7 +83,8 @@ def waveform(sound: PcmStore, *, start_s: float, end_s: float, columns: int) -> 
         UsageError: an empty stretch or picture. InputError: the store's file cannot be read.
     """
     _check(start_s, end_s, columns, 1)
-    edges = np.round(np.linspace(start_s, end_s, columns + 1) * sound.sample_rate_hz).astype(np.int64)
+    places = np.linspace(start_s, end_s, columns + 1) * sound.sample_rate_hz
+    edges = np.floor(places + 1e-6).astype(np.int64)  # not a sample early for an error in the last digit
     peaks = np.zeros((2, columns), np.float32)
     with _Sound(sound) as samples:
         for column, (first, last) in enumerate(pairwise(edges.tolist())):
@@ -167,7 +169,7 @@ class _Sound:
             self._file.seek(begin * self._channels * 4)
             read = np.frombuffer(self._file.read((end - begin) * self._channels * 4), "<f4")
             read = read[: len(read) // self._channels * self._channels].reshape(-1, self._channels)
-            out[begin - start : begin - start + len(read)] = np.nan_to_num(read)
+            out[begin - start : begin - start + len(read)] = np.nan_to_num(read, posinf=0.0, neginf=0.0)
         return out
 
 
