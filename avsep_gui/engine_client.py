@@ -165,6 +165,13 @@ class EngineClient(QObject):
         assert self._document.path is not None
         return SeparationRequest(self._document.path, output, model=self._model, device=self._device, **options)
 
+    def drop_lane(self, kind: LaneKind) -> None:
+        """Forget a lane's picture that is on its way."""
+        stale = self._lanes.pop(kind, None)
+        if stale is not None:
+            self._handlers.pop(stale, None)
+            self._runner.cancel(stale)
+
     def request_lane(
         self,
         kind: LaneKind,
@@ -176,13 +183,10 @@ class EngineClient(QObject):
         scale: SpectrogramScale = "mel",
     ) -> None:
         """Ask for the picture of a lane; a newer request for the same lane replaces an older one."""
-        stale = self._lanes.pop(kind, None)
-        if stale is not None:
-            self._handlers.pop(stale, None)
-            self._runner.cancel(stale)
-        if kind in ("waveform", "voice_waveform"):
-            function, options = "waveform", {}
-        else:
+        self.drop_lane(kind)
+        options: dict[str, Any] = {}
+        function = "waveform"
+        if kind in ("mixture", "voice"):
             function, options = "spectrogram", {"rows": rows, "scale": scale}
         self._lanes[kind] = self._submit(
             "light",

@@ -211,11 +211,11 @@ class JobRunner(QObject):
                 if self._closed:
                     return
             running = self._running[name]
-            if running is not None and running.state is JobState.CANCELLING:
-                if time.monotonic() > running.cancel_deadline:
-                    process.kill()
-                    self._finish(name)
-                    self.cancelled.emit(running.id)
+            stopping = running is not None and running.state is JobState.CANCELLING
+            if running is not None and stopping and time.monotonic() > running.cancel_deadline:
+                process.kill()
+                self._finish(name)
+                self.cancelled.emit(running.id)
             if self._closed:
                 return
             self._pump(name)

@@ -25,6 +25,7 @@ class LaneFeed(QObject):
         self._voice_timer.timeout.connect(self._request_voice)
         document.source_changed.connect(self._request_source)
         document.voice_changed.connect(self._on_voice_changed)
+        document.picked_changed.connect(self._drop_voice)
 
     def show(self, start_s: float, end_s: float, columns: int) -> None:
         """The view shows another stretch."""
@@ -35,6 +36,10 @@ class LaneFeed(QObject):
     def _on_voice_changed(self, person_id: int) -> None:
         if person_id == self._document.picked and not self._voice_timer.isActive():
             self._voice_timer.start()
+
+    def _drop_voice(self) -> None:
+        self._client.drop_lane("voice")
+        self._client.drop_lane("voice_waveform")
 
     def _request_source(self) -> None:
         source = self._document.source

@@ -38,7 +38,7 @@ class Settings:
     def recent(self) -> list[Path]:
         """Videos opened before, latest first; those that are gone are left out."""
         value = self._store.value("files/recent", [])
-        names = [value] if isinstance(value, str) else list(value or [])
+        names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
         return [Path(name) for name in names if name and Path(name).is_file()][:MOST_RECENT]
 
     def add_recent(self, path: Path) -> None:

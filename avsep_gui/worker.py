@@ -107,19 +107,12 @@ def _serve(request: JobRequest, connection: Connection, cancel_event: Event, eng
     except (BrokenPipeError, ConnectionError):
         raise
     except MemoryError:
-        error = EngineError(
-            "There was not enough memory for this.",
-            "Close other programs, or work on a shorter part.",
-            details=traceback.format_exc(),
-        )
-        connection.send(Failed(request.job_id, error))
+        message, remedy = "There was not enough memory for this.", "Close other programs, or work on a shorter part."
+        connection.send(Failed(request.job_id, EngineError(message, remedy, details=traceback.format_exc())))
     except Exception as unexpected:  # noqa: BLE001 - the one place where a job's bug becomes a sentence
-        error = EngineError(
-            f"Something unexpected happened: {type(unexpected).__name__}: {unexpected}",
-            "Try again; if it happens again, copy the details into a report.",
-            details=traceback.format_exc(),
-        )
-        connection.send(Failed(request.job_id, error))
+        message = f"Something unexpected happened: {type(unexpected).__name__}: {unexpected}"
+        remedy = "Try again; if it happens again, copy the details into a report."
+        connection.send(Failed(request.job_id, EngineError(message, remedy, details=traceback.format_exc())))
 
 
 def _call(function: Callable[..., Any], request: JobRequest, connection: Connection, cancel_event: Event) -> Any:

@@ -152,12 +152,12 @@ class Mixer:
             solo = self._mode is ListenMode.ORIGINAL
             return np.asarray(original * (weights[:, :1] if solo else weights[:, 2:3]), dtype=np.float32)
         voice = self._take(self._voice, start_s, step_s, frames)
-        ready = self._readiness(start_s + step_s * np.arange(frames))[:, None]
+        ready = self._readiness(start_s + step_s * np.arange(frames, dtype=np.float64))[:, None]
         mixed = ready * (weights[:, 0:1] * original + weights[:, 1:2] * voice)
         mixed += (1.0 - ready) * weights[:, 2:3] * original
         return np.clip(mixed, -1.0, 1.0).astype(np.float32)
 
-    def _readiness(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _readiness(self, times_s: NDArray[np.floating]) -> NDArray[np.float64]:
         """1 inside what is ready, 0 outside, with a short slope inside each edge that is not an end of the file."""
         share = np.zeros(len(times_s))
         for start, end in self._ready:

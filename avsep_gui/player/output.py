@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QElapsedTimer, QIODevice
-from PySide6.QtMultimedia import QAudio, QAudioDevice, QAudioFormat, QAudioSink, QMediaDevices
+from PySide6.QtMultimedia import QAudioDevice, QAudioFormat, QAudioSink, QMediaDevices, QtAudio
 
 from avsep_gui.player.mixer import Mixer
 from engine.types import FloatArray
@@ -81,8 +81,9 @@ class DeviceOutput:
     def start(self) -> bool:
         """Open the device and fill its buffer."""
         self._sink.reset()
-        self._io = self._sink.start()
-        if self._io is None or self._sink.error() is not QAudio.Error.NoError:
+        io: QIODevice | None = self._sink.start()
+        self._io = io
+        if io is None or self._sink.error() != QtAudio.Error.NoError:
             return False
         self.pump()
         return True

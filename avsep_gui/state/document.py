@@ -119,12 +119,19 @@ class Document(QObject):
 
     def begin_open(self, path: Path) -> None:
         """Forget everything and wait for `path`."""
+        self._reset(path, OpenState.OPENING)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._reset(None, OpenState.EMPTY)
+
+    def _reset(self, path: Path | None, state: OpenState) -> None:
         self.undo_stack.clear()
         self.path, self.media, self.source, self.analysis = path, None, None, None
         self.error = self.faces_error = None
         self.picked, self.mode, self.mix_back, self.range_s = None, ListenMode.ORIGINAL, 0.0, None
         self._names, self._voices = {}, {}
-        self.open_state, self.faces_state = OpenState.OPENING, FacesState.NONE
+        self.open_state, self.faces_state = state, FacesState.NONE
         for signal in (
             self.open_state_changed,
             self.source_changed,

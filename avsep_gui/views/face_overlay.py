@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from avsep_gui.state.document import Document
@@ -132,8 +132,6 @@ class FaceButton(QAbstractButton):
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
     def _tag_width(self) -> float:
-        from PySide6.QtGui import QFontMetricsF
-
         longest = self.name if self.picked else self.tr("Hear {0}").format(self.name)
         return min(220.0, QFontMetricsF(self._font()).horizontalAdvance(longest) + 36.0)
 
@@ -207,6 +205,16 @@ class FaceOverlay(QWidget):
             button.place(face, room)
             button.show()
             button.update()
+
+    def focus_next(self, direction: int) -> None:
+        """Go to the next or previous face from wherever the keyboard is."""
+        shown = [button for button in self._buttons.values() if button.isVisible()]
+        focused = next((button for button in shown if button.hasFocus()), None)
+        if focused is not None:
+            self.focus_neighbour(focused, direction)
+        elif shown:
+            leftmost = min(shown, key=lambda button: button.geometry().center().x())
+            leftmost.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def focus_neighbour(self, button: FaceButton, direction: int) -> None:
         """Give the keyboard to the next visible face, from left to right, round and round."""

@@ -88,10 +88,8 @@ class TimelineOverlay(QWidget):
         painter.setPen(QPen(QColor(11, 12, 15, 160), 1.0))
         painter.setBrush(QColor("#FFFFFF" if self._look.theme.name == "dark" else self._look.theme.text))
         top = area.top()
-        painter.drawPolygon(
-            QPolygonF([QPointF(x - 5, top), QPointF(x + 5, top), QPointF(x + 5, top + 6), QPointF(x, top + 11)]
-                      + [QPointF(x - 5, top + 6)])
-        )  # fmt: skip
+        corners = ((x - 5, top), (x + 5, top), (x + 5, top + 6), (x, top + 11), (x - 5, top + 6))
+        painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
 
     def _paint_read_out(self, painter: QPainter, area: QRectF) -> None:
         assert self._cursor_x is not None

@@ -286,10 +286,10 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._people_item.set_size(document.duration_s, float(rows))
         self._people_item.set_people(
             [
-                (self._look.person(person.id), visible_spans(person), speaking_spans(person), person.id == document.picked)
-                for person in people
+                (self._look.person(who.id), visible_spans(who), speaking_spans(who), who.id == document.picked)
+                for who in people
             ]
-        )  # fmt: skip
+        )
         left = self._people.getAxis("left")
         metrics = self.fontMetrics()
         names = [

@@ -1,0 +1,99 @@
+"""Table of the window's actions: id, menu, text, keys, icon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One action. `keys` are alternatives; `text` may hold a mnemonic; an empty menu keeps it out of the menus."""
+
+    id: str
+    menu: str
+    text: str
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    checkable: bool = False
+    separator: bool = False
+
+
+ACTIONS = (
+    ActionSpec("open", "File", "&Open a video…", ("Ctrl+O",), "open"),
+    ActionSpec("sample", "File", "Open the &sample", (), "sample"),
+    ActionSpec("export", "File", "&Export…", ("Ctrl+E",), "export", separator=True),
+    ActionSpec("close_file", "File", "&Close the video", ("Ctrl+W",), separator=True),
+    ActionSpec("quit", "File", "&Quit", ("Ctrl+Q",)),
+    ActionSpec("clear_range", "Edit", "&Clear the selection", ("X",), separator=True),
+    ActionSpec("dark", "View", "&Dark", (), checkable=True),
+    ActionSpec("light", "View", "&Light", (), checkable=True),
+    ActionSpec("zoom_in", "View", "Zoom &in", ("+", "="), "zoom_in", separator=True),
+    ActionSpec("zoom_out", "View", "Zoom &out", ("-",), "zoom_out"),
+    ActionSpec("zoom_fit", "View", "&Whole file", ("Ctrl+0",), "fit"),
+    ActionSpec("show_people", "View", "&People panel", ("F6",), checkable=True, separator=True),
+    ActionSpec("show_timeline", "View", "&Time line", ("F7",), checkable=True),
+    ActionSpec("show_jobs", "View", "&Jobs", ("Ctrl+J",), "jobs"),
+    ActionSpec("full_screen", "View", "&Full screen", ("F",), checkable=True, separator=True),
+    ActionSpec("play", "Play", "&Play", ("Space", "K"), "play"),
+    ActionSpec("shuttle_back", "Play", "&Backwards, faster", ("J",)),
+    ActionSpec("shuttle_forward", "Play", "&Forwards, faster", ("L",)),
+    ActionSpec("frame_back", "Play", "P&revious frame", ("Left",), "frame_back", separator=True),
+    ActionSpec("frame_forward", "Play", "&Next frame", ("Right",), "frame_forward"),
+    ActionSpec("second_back", "Play", "One second back", ("Shift+Left",)),
+    ActionSpec("second_forward", "Play", "One second on", ("Shift+Right",)),
+    ActionSpec("to_start", "Play", "To the &start", ("Home",)),
+    ActionSpec("to_end", "Play", "To the &end", ("End",)),
+    ActionSpec("range_in", "Play", "Selection starts &here", ("I",), "range_in", separator=True),
+    ActionSpec("range_out", "Play", "Selection ends he&re", ("O",), "range_out"),
+    ActionSpec("loop", "Play", "&Loop the selection", ("Ctrl+L",), "loop", checkable=True),
+    ActionSpec("compare", "Play", "&A/B: original or voice", ("A",), separator=True),
+    ActionSpec("original", "Play", "Hear the ori&ginal", ("Q",)),
+    ActionSpec("voice", "Play", "Hear the &voice", ("W",)),
+    ActionSpec("rest", "Play", "Hear everyone &else", ("E",)),
+    ActionSpec("mute", "Play", "&Mute", ("M",), "speaker", checkable=True, separator=True),
+    ActionSpec("next_face", "People", "&Next face", ("]",)),
+    ActionSpec("previous_face", "People", "&Previous face", ("[",)),
+    ActionSpec("solo", "People", "&Solo the picked person", ("S",)),
+    ActionSpec("rename", "People", "&Rename…", ("F2",)),
+    ActionSpec("pick_nobody", "People", "Pick &nobody", ()),
+    ActionSpec("search_again", "People", "Search for people &again", (), separator=True),
+    ActionSpec("keys", "Help", "&Keys", ("?", "F1")),
+    ActionSpec("about", "Help", "&About AVSep"),
+)
+MENUS = ("File", "Edit", "View", "Play", "People", "Help")
+
+
+def translated(words: str) -> str:
+    """A text of the table in the user's language."""
+    return QCoreApplication.translate("Actions", words)
+
+
+def make_actions(window: QWidget, slots: dict[str, Callable[[], None]]) -> dict[str, QAction]:
+    """Create every action of the table, with its shortcut in the tooltip, and connect it.
+
+    Raises:
+        KeyError: an action has no slot.
+    """
+    actions: dict[str, QAction] = {}
+    for spec in ACTIONS:
+        action = QAction(translated(spec.text), window)
+        action.setObjectName(spec.id)
+        action.setCheckable(spec.checkable)
+        action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        words = translated(spec.text).replace("&", "").rstrip("…")
+        action.setToolTip(f"{words} ({', '.join(key_names(spec))})" if spec.keys else words)
+        action.triggered.connect(lambda _checked=False, run=slots[spec.id]: run())
+        window.addAction(action)
+        actions[spec.id] = action
+    return actions
+
+
+def key_names(spec: ActionSpec) -> list[str]:
+    """The keys of an action as this system writes them."""
+    return [QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.keys]

@@ -1,0 +1,97 @@
+"""Composition root: application, settings, workers, window."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+import pyqtgraph as pg
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QLoggingCategory, QTimer, QTranslator
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication
+
+from avsep_gui.jobs import JobRunner
+from avsep_gui.look import Look
+from avsep_gui.resources import APPLICATION_ID, resource
+from avsep_gui.settings import Settings
+from avsep_gui.views.main_window import MainWindow
+from engine.errors import EngineError
+
+logger = logging.getLogger(__name__)
+
+
+def run(video: Path | None = None, *, engine_module: str = "engine.api") -> int:
+    """Show the window until it is closed.
+
+    Args:
+        video: opened at once.
+        engine_module: name of the module with the functions of `engine.api`.
+
+    Returns:
+        The exit code.
+    """
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    configure(app)
+    window = make_window(engine_module)
+    sys.excepthook = _exception_hook(window)
+    window.show()
+    if video is not None:
+        QTimer.singleShot(0, window, lambda: window.open_file(video))
+    return app.exec()
+
+
+def configure(app: QApplication) -> None:
+    """Names, icon, language, quiet multimedia."""
+    app.setApplicationName("AVSep")
+    app.setOrganizationName("avsep")
+    QGuiApplication.setDesktopFileName(APPLICATION_ID)
+    icon = resource("icons", "avsep.svg")
+    if icon.is_file():
+        app.setWindowIcon(QIcon(str(icon)))
+    QLoggingCategory.setFilterRules("qt.multimedia.*=false")
+    for folder, name in ((resource("translations"), "avsep"), (_qt_translations(), "qtbase")):
+        translator = QTranslator(app)
+        if translator.load(QLocale(), name, "_", str(folder)):
+            QCoreApplication.installTranslator(translator)
+    pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
+
+
+def make_window(engine_module: str = "engine.api") -> MainWindow:
+    """The window with its workers, not yet shown."""
+    settings = Settings()
+    look = Look()
+    look.use(settings.theme)
+    runner = JobRunner(engine_module)
+    runner.start()
+    window = MainWindow(runner, settings, look)
+    look.setParent(window)
+    runner.setParent(window)
+    window.client.ask_device()
+    return window
+
+
+def _qt_translations() -> Path:
+    return Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))
+
+
+def _exception_hook(
+    window: MainWindow,
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """Unexpected errors of the window become a notice with details to copy, and the window stays."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.close()
+            return
+        details = "".join(traceback.format_exception(kind, error, trace))
+        logger.error("unexpected error in the window\n%s", details)
+        message = window.tr("Something unexpected happened in the window: {0}").format(error)
+        remedy = window.tr("Go on, or start AVSep again; please report the details.")
+        window.notices.show_error(EngineError(message, remedy, details=details))
+
+    return hook

@@ -1,0 +1,81 @@
+"""Help: the keys, and what this program is."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from avsep_gui.actions import ACTIONS, key_names, translated
+
+
+class KeysDialog(QDialog):
+    """Every action that has a key."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keys"))
+        self.resize(520, 640)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(24, 24, 24, 24)
+        outer.setSpacing(16)
+        title = QLabel(self.tr("Keys"))
+        title.setObjectName("title")
+        outer.addWidget(title)
+        holder = QWidget()
+        grid = QGridLayout(holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(6)
+        rows = [(", ".join(key_names(spec)), translated(spec.text).replace("&", "")) for spec in ACTIONS if spec.keys]
+        rows += [
+            ("1 … 9", self.tr("Pick person 1 … 9")),
+            ("Tab, arrows, Enter", self.tr("On a face: go to the next one, pick it")),
+            (self.tr("Wheel"), self.tr("On the time line: zoom; with Shift: move; Shift+drag selects")),
+        ]
+        for number, (keys, words) in enumerate(rows):
+            label = QLabel(keys)
+            label.setProperty("muted", True)
+            grid.addWidget(label, number, 0, Qt.AlignmentFlag.AlignTop)
+            text = QLabel(words)
+            text.setWordWrap(True)
+            grid.addWidget(text, number, 1)
+        grid.setColumnStretch(1, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(holder)
+        outer.addWidget(scroll, 1)
+        close = QPushButton(self.tr("Close"))
+        close.clicked.connect(self.accept)
+        outer.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+
+
+class AboutDialog(QDialog):
+    """Name, version, promise."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("About AVSep"))
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(32, 32, 32, 24)
+        outer.setSpacing(12)
+        try:
+            number = version("avsep")
+        except PackageNotFoundError:
+            number = ""
+        title = QLabel(f"AVSep {number}".strip())
+        title.setObjectName("title")
+        outer.addWidget(title)
+        text = QLabel(
+            self.tr(
+                "Isolates the voice of one person in a video, by the face. Everything is computed on this computer: "
+                "no network, no telemetry."
+            )
+        )
+        text.setWordWrap(True)
+        text.setFixedWidth(400)
+        outer.addWidget(text)
+        close = QPushButton(self.tr("Close"))
+        close.clicked.connect(self.accept)
+        outer.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)

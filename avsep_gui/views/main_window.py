@@ -1,0 +1,423 @@
+"""MainWindow: menus, the three pages (start, error, work), drawer and notices; it turns actions into intents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFileDialog,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from avsep_gui.actions import ACTIONS, MENUS, make_actions, translated
+from avsep_gui.engine_client import EngineClient
+from avsep_gui.jobs import JobRunner
+from avsep_gui.lane_feed import LaneFeed
+from avsep_gui.look import Look
+from avsep_gui.pace import time_left_text
+from avsep_gui.player.player import Player
+from avsep_gui.resources import sample_video
+from avsep_gui.settings import Settings
+from avsep_gui.state.document import Document, FacesState, ListenMode, OpenState
+from avsep_gui.views.export_dialog import ExportDialog
+from avsep_gui.views.header import Header
+from avsep_gui.views.help_dialogs import AboutDialog, KeysDialog
+from avsep_gui.views.jobs_drawer import JobsDrawer
+from avsep_gui.views.notices import Notices
+from avsep_gui.views.report_dialog import ReportDialog
+from avsep_gui.views.start_view import ErrorView, StartView, dropped_file
+from avsep_gui.views.workspace import Workspace
+from engine.errors import EngineError, OutputExistsError
+from engine.types import SeparationRequest, SeparationResult
+
+VIDEO_FILTER = "*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.wmv *.flv *.ogv *.3gp"
+SHUT_DOWN_S = 2.0
+
+
+class MainWindow(QMainWindow):
+    """The application's one window; it owns the document, the player and the client of the engine.
+
+    Args:
+        runner: the worker processes; the window shuts them down when it closes.
+    """
+
+    def __init__(self, runner: JobRunner, settings: Settings, look: Look) -> None:
+        super().__init__()
+        self._runner = runner
+        self._settings = settings
+        self._look = look
+        self.document = Document(self)
+        self.document.true_levels = settings.true_levels
+        self.player = Player(self.document, self)
+        self.client = EngineClient(runner, self.document, lambda: self.player.position_s, parent=self)
+        self.feed = LaneFeed(self.document, self.client, self)
+        self.actions_by_id = make_actions(self, self._slots())
+        self._add_history_actions()
+        self._build_menus()
+        self._build_pages()
+        self._connect()
+        self._add_number_keys()
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 600)
+        self.resize(1440, 900)
+        geometry = settings.layout("window")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        self._recolour()
+        self._refresh()
+
+    def open_file(self, path: Path) -> None:
+        """Open a video."""
+        self.notices.clear()
+        self._settings.add_recent(path.absolute())
+        self.client.open(path.absolute())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Cancel, wait at most two seconds, kill, quit."""
+        self._settings.set_layout("window", self.saveGeometry())
+        self._settings.true_levels = self.document.true_levels
+        self.workspace.save_layout()
+        self.hide()
+        self.player.close()
+        self._runner.shut_down(SHUT_DOWN_S)
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome files at any time."""
+        if dropped_file(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the dropped file."""
+        path = dropped_file(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.open_file(path)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Keep the full-screen action true."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange and hasattr(self, "workspace"):
+            self._show_panels()
+
+    def export(self) -> None:
+        """Ask what to export, then do it in the background."""
+        document = self.document
+        if document.picked is None or document.source is None or document.media is None:
+            return
+        folder = self._settings.export_folder or document.media.path.parent
+        dialog = ExportDialog(document, self._look, folder, self)
+        if dialog.exec() == ExportDialog.DialogCode.Accepted:
+            self.start_export(dialog.output, dialog.options())
+        dialog.deleteLater()
+
+    def start_export(self, output: Path, options: dict[str, object]) -> int:
+        """Write `output` with these fields of a `SeparationRequest`."""
+        self._settings.export_folder = output.parent
+        request = self.client.separation_request(output, **options)
+        return self.client.export(request, self.tr("Export {0}").format(output.name))
+
+    def _slots(self) -> dict[str, Callable[[], None]]:
+        player, document = self.player, self.document
+        return {
+            "open": self._on_open,
+            "sample": self._on_sample,
+            "export": self.export,
+            "close_file": self._on_close_file,
+            "quit": lambda: self.close() and None,
+            "clear_range": lambda: document.set_range(None),
+            "dark": lambda: self._use_theme("dark"),
+            "light": lambda: self._use_theme("light"),
+            "zoom_in": lambda: self.workspace.timeline.zoom(1.5),
+            "zoom_out": lambda: self.workspace.timeline.zoom(1 / 1.5),
+            "zoom_fit": lambda: self.workspace.timeline.fit(),
+            "show_people": self._show_panels,
+            "show_timeline": self._show_panels,
+            "show_jobs": self._toggle_jobs,
+            "full_screen": self._on_full_screen,
+            "play": player.toggle,
+            "shuttle_back": lambda: player.shuttle(-1),
+            "shuttle_forward": lambda: player.shuttle(1),
+            "frame_back": lambda: player.step_frame(-1),
+            "frame_forward": lambda: player.step_frame(1),
+            "second_back": lambda: player.skip(-1.0),
+            "second_forward": lambda: player.skip(1.0),
+            "to_start": lambda: player.seek(0.0),
+            "to_end": lambda: player.seek(document.duration_s),
+            "range_in": lambda: document.set_in(player.position_s),
+            "range_out": lambda: document.set_out(player.position_s),
+            "loop": lambda: player.set_looping(self.actions_by_id["loop"].isChecked()),
+            "compare": self._on_compare,
+            "original": lambda: document.set_mode(ListenMode.ORIGINAL),
+            "voice": lambda: document.set_mode(ListenMode.VOICE),
+            "rest": lambda: document.set_mode(ListenMode.REST),
+            "mute": lambda: document.set_listening(muted=self.actions_by_id["mute"].isChecked()),
+            "next_face": lambda: self.workspace.video.overlay.focus_next(1),
+            "previous_face": lambda: self.workspace.video.overlay.focus_next(-1),
+            "solo": lambda: self._on_solo(document.picked or 1),
+            "rename": self._on_rename,
+            "pick_nobody": lambda: document.pick(None),
+            "search_again": self.client.find_faces,
+            "keys": lambda: KeysDialog(self).exec() and None,
+            "about": lambda: AboutDialog(self).exec() and None,
+        }
+
+    def _add_history_actions(self) -> None:
+        stack = self.document.undo_stack
+        for name, action, keys in (
+            ("undo", stack.createUndoAction(self, self.tr("&Undo")), "Ctrl+Z"),
+            ("redo", stack.createRedoAction(self, self.tr("&Redo")), "Ctrl+Shift+Z"),
+        ):
+            action.setShortcut(QKeySequence(keys))
+            action.setObjectName(name)
+            self.addAction(action)
+            self.actions_by_id[name] = action
+
+    def _build_menus(self) -> None:
+        self._menus: dict[str, QMenu] = {}
+        for name in MENUS:
+            self._menus[name] = self.menuBar().addMenu("&" + translated(name))
+        self._recent_menu = QMenu(self.tr("Open &recent"), self)
+        self._menus["Edit"].addAction(self.actions_by_id["undo"])
+        self._menus["Edit"].addAction(self.actions_by_id["redo"])
+        for spec in ACTIONS:
+            menu = self._menus[spec.menu]
+            if spec.separator:
+                menu.addSeparator()
+            menu.addAction(self.actions_by_id[spec.id])
+            if spec.id == "sample":
+                menu.addMenu(self._recent_menu)
+
+    def _build_pages(self) -> None:
+        self.header = Header(self.document, self._look)
+        self.notices = Notices(self._look)
+        self.start = StartView(self._look, has_sample=sample_video() is not None)
+        self.error_view = ErrorView(self._look)
+        self.workspace = Workspace(self.document, self.player, self.actions_by_id, self._look, self._settings)
+        self.pages = QStackedWidget()
+        for page in (self.start, self.error_view, self.workspace):
+            self.pages.addWidget(page)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.notices)
+        layout.addWidget(self.pages, 1)
+        self.setCentralWidget(centre)
+        self.drawer = JobsDrawer(self._runner, self._look, centre)
+        for name in ("show_people", "show_timeline"):
+            self.actions_by_id[name].setChecked(True)
+
+    def _connect(self) -> None:
+        document, client, player = self.document, self.client, self.player
+        for view in (self.start, self.error_view):
+            view.open_wanted.connect(self._on_open)
+        self.start.sample_wanted.connect(self._on_sample)
+        self.start.file_wanted.connect(self.open_file)
+        self.header.jobs_wanted.connect(self._toggle_jobs)
+        self.drawer.cancel_wanted.connect(self._runner.cancel)
+        self._runner.jobs_changed.connect(self._on_jobs_changed)
+        self.workspace.video.person_clicked.connect(document.pick)
+        self.workspace.video.full_screen_wanted.connect(self.actions_by_id["full_screen"].trigger)
+        self.workspace.people.picked.connect(document.pick)
+        self.workspace.people.solo_wanted.connect(self._on_solo)
+        self.workspace.people.search_wanted.connect(client.find_faces)
+        self.workspace.listen.export_wanted.connect(self.export)
+        self.workspace.timeline.view_changed.connect(self.feed.show)
+        document.open_state_changed.connect(self._refresh)
+        document.faces_changed.connect(self._refresh)
+        document.picked_changed.connect(self._refresh)
+        document.source_changed.connect(self._refresh)
+        document.mode_changed.connect(self._recolour)
+        document.range_changed.connect(self._refresh)
+        client.failed.connect(self.notices.show_error)
+        client.warned.connect(lambda text: self.notices.show_text("warning", text))
+        client.export_done.connect(self._on_exported)
+        client.export_failed.connect(self._on_export_failed)
+        client.device_known.connect(self.header.show_device)
+        player.playing_changed.connect(self._recolour)
+        player.position_changed.connect(client.ensure_ready)
+        player.no_device.connect(lambda text: self.notices.show_text("warning", text))
+        player.picture.failed.connect(self._on_picture_failed)
+        self._look.changed.connect(self._recolour)
+
+    def _add_number_keys(self) -> None:
+        for number in range(1, 10):
+            key = QShortcut(QKeySequence(str(number)), self)
+            key.activated.connect(lambda wanted=number: self._pick_number(wanted))
+        for name in ("Return", "Enter"):
+            key = QShortcut(QKeySequence(name), self)
+            key.activated.connect(self._press_focused)
+        escape = QShortcut(QKeySequence("Esc"), self)
+        escape.activated.connect(self._on_escape)
+
+    def _pick_number(self, number: int) -> None:
+        people = self.document.people
+        if number <= len(people):
+            self.document.pick(people[number - 1].id)
+
+    def _press_focused(self) -> None:
+        focused = QApplication.focusWidget()
+        if isinstance(focused, QAbstractButton):
+            focused.click()
+
+    def _on_escape(self) -> None:
+        if self.drawer.isVisible():
+            self.drawer.hide()
+        elif self.isFullScreen():
+            self.actions_by_id["full_screen"].trigger()
+
+    def _on_open(self) -> None:
+        recent = self._settings.recent
+        folder = str(recent[0].parent) if recent else str(Path.home())
+        pattern = self.tr("Videos ({0});;All files (*)").format(VIDEO_FILTER + " " + VIDEO_FILTER.upper())
+        name, _ = QFileDialog.getOpenFileName(self, self.tr("Open a video"), folder, pattern)
+        if name:
+            self.open_file(Path(name))
+
+    def _on_sample(self) -> None:
+        path = sample_video()
+        if path is not None:
+            self.open_file(path)
+
+    def _on_close_file(self) -> None:
+        self.client.drop_jobs()
+        self.notices.clear()
+        self.document.close()
+
+    def _on_compare(self) -> None:
+        mode = self.document.mode
+        self.document.set_mode(ListenMode.ORIGINAL if mode is not ListenMode.ORIGINAL else ListenMode.VOICE)
+
+    def _on_solo(self, person_id: int) -> None:
+        document = self.document
+        if document.picked == person_id:
+            hears_voice = document.mode is ListenMode.VOICE
+            document.set_mode(ListenMode.ORIGINAL if hears_voice else ListenMode.VOICE)
+        else:
+            document.pick(person_id)
+            document.set_mode(ListenMode.VOICE)
+
+    def _on_rename(self) -> None:
+        if self.document.picked is not None:
+            self.actions_by_id["show_people"].setChecked(True)
+            self._show_panels()
+            self.workspace.people.edit_name(self.document.picked)
+
+    def _on_full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def _show_panels(self) -> None:
+        self.actions_by_id["full_screen"].setChecked(self.isFullScreen())
+        self.workspace.show_only_picture(
+            self.isFullScreen(),
+            side=self.actions_by_id["show_people"].isChecked(),
+            timeline=self.actions_by_id["show_timeline"].isChecked(),
+        )
+        self.header.setVisible(not self.isFullScreen())
+        self.menuBar().setVisible(not self.isFullScreen())
+
+    def _toggle_jobs(self) -> None:
+        if self.drawer.isVisible():
+            self.drawer.hide()
+            return
+        corner = self.header.mapTo(self.centralWidget(), QPoint(self.header.width() - 12, self.header.height() + 4))
+        self.drawer.open_at(corner.x(), corner.y())
+
+    def _on_jobs_changed(self) -> None:
+        jobs = self._runner.jobs()
+        self.header.show_jobs(jobs)
+        search = next((job for job in jobs if job.id == self.client.faces_job), None)
+        if search is not None and self.document.faces_state is FacesState.SEARCHING:
+            left = time_left_text(search.time_left_s)
+            note = self.tr("Finding people… {0} %").format(round(100 * search.fraction))
+            self.workspace.video.set_search_note(f"{note}  ·  {left}" if left else note)
+
+    def _on_exported(self, result: SeparationResult) -> None:
+        names = ", ".join(output.path.name for output in result.outputs if output.kind in ("voice", "video"))
+        self.notices.show_text(
+            "good",
+            self.tr("Exported {0}.").format(names or self.tr("the files")),
+            action=(self.tr("Report…"), lambda: self._show_report(result)),
+        )
+        for warning in result.warnings:
+            self.notices.show_text("warning", warning)
+
+    def _show_report(self, result: SeparationResult) -> None:
+        dialog = ReportDialog(result, self.document, self)
+        dialog.exec()
+        dialog.deleteLater()
+
+    def _on_export_failed(self, error: EngineError, request: SeparationRequest) -> None:
+        words = self.tr("Choose another name…") if isinstance(error, OutputExistsError) else self.tr("Try again…")
+        same_file = request.video == self.document.path
+        self.notices.show_error(error, action=(words, self.export) if same_file else None)
+
+    def _on_picture_failed(self, message: str) -> None:
+        text = self.tr("The picture cannot be shown on this computer; sound and export still work.")
+        self.notices.show_text("warning", text, details=message)
+
+    def _use_theme(self, name: str) -> None:
+        self._settings.theme = name
+        self._look.use(name)
+
+    def _recolour(self, *_: object) -> None:
+        look, actions = self._look, self.actions_by_id
+        for spec in ACTIONS:
+            if spec.icon:
+                actions[spec.id].setIcon(look.icon(spec.icon))
+        actions["play"].setIcon(look.icon("pause" if self.player.playing else "play"))
+        actions["mute"].setIcon(look.icon("muted" if self.document.muted else "speaker"))
+        actions["mute"].setChecked(self.document.muted)
+        actions["dark"].setChecked(look.theme.name == "dark")
+        actions["light"].setChecked(look.theme.name == "light")
+
+    def _refresh(self) -> None:
+        document = self.document
+        page: QWidget = self.workspace
+        if document.open_state is OpenState.EMPTY:
+            page = self.start
+            self.start.set_recent(self._settings.recent)
+        elif document.open_state is OpenState.FAILED and document.error is not None:
+            page = self.error_view
+            self.error_view.show_error(document.error)
+        self.pages.setCurrentWidget(page)
+        is_open = document.open_state is OpenState.OPEN
+        self.setWindowTitle(f"{document.path.name} – AVSep" if document.path is not None else "AVSep")
+        enabled = {
+            "sample": sample_video() is not None,
+            "export": document.picked is not None and document.source is not None,
+            "close_file": document.open_state is not OpenState.EMPTY,
+            "clear_range": document.range_s is not None,
+            "search_again": is_open and document.faces_state is not FacesState.SEARCHING,
+        }
+        always = ("open", "quit", "dark", "light", "show_people", "show_timeline", "show_jobs", "keys", "about")
+        needs_pick = ("compare", "voice", "rest", "rename", "pick_nobody")
+        for spec in ACTIONS:
+            usable = enabled.get(spec.id, is_open or spec.id in always or spec.id == "full_screen")
+            if spec.id in needs_pick:
+                usable = document.picked is not None
+            self.actions_by_id[spec.id].setEnabled(usable)
+        self._fill_recent_menu()
+
+    def _fill_recent_menu(self) -> None:
+        self._recent_menu.clear()
+        for path in self._settings.recent:
+            action = QAction(path.name, self._recent_menu)
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _checked=False, wanted=path: self.open_file(wanted))
+            self._recent_menu.addAction(action)
+        self._recent_menu.setEnabled(not self._recent_menu.isEmpty())

@@ -1,0 +1,158 @@
+"""Notices: the one door for messages to the user, as bars over the work, never as dialogs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from avsep_gui.icons import pixmap
+from avsep_gui.look import Look
+from engine.errors import EngineError
+
+Level = Literal["info", "good", "warning", "error"]
+ICONS: dict[Level, str] = {"info": "info", "good": "check", "warning": "warning", "error": "error"}
+MOST_SHOWN = 3
+
+
+class Notice(QFrame):
+    """One message with an optional button and optional details to copy."""
+
+    def __init__(
+        self,
+        look: Look,
+        level: Level,
+        text: str,
+        *,
+        details: str = "",
+        action: tuple[str, Callable[[], None]] | None = None,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("notice")
+        self.setProperty("level", level)
+        self.text = text
+        self.level = level
+        self.setAccessibleName(text)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(12, 6, 6, 6)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        sign = QLabel()
+        colours = {"info": look.theme.focus, "good": look.theme.good}
+        colour = colours.get(level, look.theme.warning if level == "warning" else look.theme.danger)
+        sign.setPixmap(pixmap(ICONS[level], colour, 20, self.devicePixelRatioF()))
+        row.addWidget(sign, 0, Qt.AlignmentFlag.AlignVCenter)
+        label = QLabel(text)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        row.addWidget(label, 1)
+        if action is not None:
+            button = QPushButton(action[0])
+            button.clicked.connect(action[1])
+            button.clicked.connect(self.dismiss)
+            row.addWidget(button)
+        if details:
+            row.addWidget(self._details_button(outer, details))
+        close = QToolButton()
+        close.setIcon(look.icon("close"))
+        close.setIconSize(QSize(16, 16))
+        close.setToolTip(self.tr("Dismiss"))
+        close.setAccessibleName(self.tr("Dismiss this message"))
+        close.clicked.connect(self.dismiss)
+        row.addWidget(close, 0, Qt.AlignmentFlag.AlignVCenter)
+        outer.addLayout(row)
+
+    def dismiss(self) -> None:
+        """Go away."""
+        self.hide()
+        self.setParent(None)
+        self.deleteLater()
+
+    def _details_button(self, outer: QVBoxLayout, details: str) -> QPushButton:
+        button = QPushButton(self.tr("Details"))
+        button.setProperty("flat", True)
+        button.setCheckable(True)
+        box: list[QWidget] = []
+
+        def toggle(shown: bool) -> None:
+            if not box:
+                view = details_view(details)
+                outer.addWidget(view)
+                box.append(view)
+            box[0].setVisible(shown)
+
+        button.toggled.connect(toggle)
+        return button
+
+
+def details_view(details: str) -> QWidget:
+    """A read-only text with a button that copies it."""
+    holder = QWidget()
+    layout = QVBoxLayout(holder)
+    layout.setContentsMargins(0, 4, 0, 4)
+    text = QPlainTextEdit(details)
+    text.setReadOnly(True)
+    text.setFixedHeight(120)
+    text.setAccessibleName(QCoreApplication.translate("Notice", "Details"))
+    layout.addWidget(text)
+    copy = QPushButton(QCoreApplication.translate("Notice", "Copy"))
+    copy.setProperty("flat", True)
+    copy.clicked.connect(lambda: QApplication.clipboard().setText(details))
+    layout.addWidget(copy, 0, Qt.AlignmentFlag.AlignRight)
+    return holder
+
+
+class Notices(QWidget):
+    """The bars, latest at the bottom; the oldest goes when there are too many."""
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(8, 0, 8, 0)
+        self._layout.setSpacing(4)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+
+    def shown(self) -> list[Notice]:
+        """The messages on screen, oldest first."""
+        items = [self._layout.itemAt(index) for index in range(self._layout.count())]
+        widgets = [item.widget() for item in items if item is not None]
+        return [widget for widget in widgets if isinstance(widget, Notice)]
+
+    def show_text(
+        self,
+        level: Level,
+        text: str,
+        *,
+        details: str = "",
+        action: tuple[str, Callable[[], None]] | None = None,
+    ) -> None:
+        """Show a message; the same text is not shown twice at once."""
+        if any(notice.text == text for notice in self.shown()):
+            return
+        self._layout.addWidget(Notice(self._look, level, text, details=details, action=action))
+        for notice in self.shown()[:-MOST_SHOWN]:
+            notice.dismiss()
+
+    def show_error(self, error: EngineError, *, action: tuple[str, Callable[[], None]] | None = None) -> None:
+        """Show what failed and what to do."""
+        self.show_text("error", str(error), details=error.details, action=action)
+
+    def clear(self) -> None:
+        """Remove all messages."""
+        for notice in self.shown():
+            notice.dismiss()

@@ -1,0 +1,244 @@
+"""StartView and ErrorView: what is seen before a video is open, and when one cannot be opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from avsep_gui.icons import pixmap
+from avsep_gui.look import Look
+from avsep_gui.views.notices import details_view
+from engine.errors import EngineError
+
+COLUMN_PX = 560
+
+
+class StartView(QWidget):
+    """Drop target, Open, the sample, recent files.
+
+    Signals:
+        open_wanted(): choose a file.
+        sample_wanted(): open the sample.
+        file_wanted(object): open this `Path`.
+    """
+
+    open_wanted = Signal()
+    sample_wanted = Signal()
+    file_wanted = Signal(object)
+
+    def __init__(self, look: Look, *, has_sample: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("startView")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAcceptDrops(True)
+        self._look = look
+        outer = QHBoxLayout(self)
+        outer.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(24)
+        column.addStretch(2)
+        self._zone = QFrame()
+        self._zone.setObjectName("dropZone")
+        self._zone.setFixedWidth(COLUMN_PX)
+        zone = QVBoxLayout(self._zone)
+        zone.setContentsMargins(40, 40, 40, 40)
+        zone.setSpacing(8)
+        self._picture = QLabel()
+        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        zone.addWidget(self._picture)
+        zone.addSpacing(8)
+        title = QLabel(self.tr("Hear one person in a video"))
+        title.setObjectName("title")
+        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        zone.addWidget(title)
+        text = QLabel(
+            self.tr("Drop a video here, click a face, and hear that voice alone. Nothing leaves this computer.")
+        )
+        text.setObjectName("subtitle")
+        text.setWordWrap(True)
+        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        zone.addWidget(text)
+        zone.addSpacing(16)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        self.open = QPushButton(self.tr("Open a video…"))
+        self.open.setProperty("primary", True)
+        self.open.setMinimumHeight(36)
+        self.open.setToolTip(self.tr("Open a video (Ctrl+O)"))
+        self.open.clicked.connect(self.open_wanted)
+        buttons.addWidget(self.open)
+        self.sample = QPushButton(self.tr("Try the sample"))
+        self.sample.setMinimumHeight(36)
+        self.sample.setToolTip(self.tr("Two people talk at once: pick one"))
+        self.sample.setVisible(has_sample)
+        self.sample.clicked.connect(self.sample_wanted)
+        buttons.addWidget(self.sample)
+        buttons.addStretch(1)
+        zone.addLayout(buttons)
+        column.addWidget(self._zone)
+        self._recent_title = QLabel(self.tr("RECENT"))
+        self._recent_title.setObjectName("section")
+        self.recent = QListWidget()
+        self.recent.setFixedWidth(COLUMN_PX)
+        self.recent.setAccessibleName(self.tr("Recent videos"))
+        self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.recent.itemActivated.connect(self._on_recent)
+        self.recent.itemClicked.connect(self._on_recent)
+        recent = QVBoxLayout()
+        recent.setSpacing(4)
+        recent.addWidget(self._recent_title)
+        recent.addWidget(self.recent)
+        column.addLayout(recent)
+        column.addStretch(3)
+        outer.addLayout(column)
+        outer.addStretch(1)
+        look.changed.connect(self._recolour)
+        self._recolour()
+
+    def set_recent(self, paths: list[Path]) -> None:
+        """Show the videos opened before."""
+        self.recent.clear()
+        for path in paths:
+            item = QListWidgetItem(self._look.icon("film"), f"{path.name}    {path.parent}")
+            item.setData(Qt.ItemDataRole.UserRole, str(path))
+            item.setToolTip(str(path))
+            self.recent.addItem(item)
+        self.recent.setFixedHeight(min(5, len(paths)) * 36 + 4)
+        self.recent.setVisible(bool(paths))
+        self._recent_title.setVisible(bool(paths))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome files."""
+        if dropped_file(event) is not None:
+            event.acceptProposedAction()
+            self._set_over(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """The file went away."""
+        self._set_over(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the dropped file."""
+        self._set_over(False)
+        path = dropped_file(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.file_wanted.emit(path)
+
+    def _set_over(self, over: bool) -> None:
+        self._zone.setProperty("over", over)
+        self._zone.style().unpolish(self._zone)
+        self._zone.style().polish(self._zone)
+
+    def _on_recent(self, item: QListWidgetItem) -> None:
+        self.file_wanted.emit(Path(item.data(Qt.ItemDataRole.UserRole)))
+
+    def _recolour(self) -> None:
+        self._picture.setPixmap(pixmap("hear", self._look.theme.focus, 64, self.devicePixelRatioF()))
+        self.open.setIcon(self._look.icon("open", primary=True))
+        self.open.setIconSize(QSize(20, 20))
+        self.sample.setIcon(self._look.icon("sample"))
+        self.sample.setIconSize(QSize(20, 20))
+
+
+class ErrorView(QWidget):
+    """One sentence, one way on, and details to copy.
+
+    Signals:
+        open_wanted(): choose another file.
+    """
+
+    open_wanted = Signal()
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("errorView")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._look = look
+        outer = QHBoxLayout(self)
+        outer.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addStretch(2)
+        self._sign = QLabel()
+        self._sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self._sign)
+        column.addSpacing(8)
+        self._message = QLabel()
+        self._message.setObjectName("title")
+        self._remedy = QLabel()
+        self._remedy.setObjectName("subtitle")
+        for label in (self._message, self._remedy):
+            label.setWordWrap(True)
+            label.setFixedWidth(COLUMN_PX)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            column.addWidget(label)
+        column.addSpacing(16)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        self.open = QPushButton(self.tr("Open another video…"))
+        self.open.setProperty("primary", True)
+        self.open.setMinimumHeight(36)
+        self.open.clicked.connect(self.open_wanted)
+        row.addWidget(self.open)
+        self._more = QPushButton(self.tr("Details"))
+        self._more.setProperty("flat", True)
+        self._more.setCheckable(True)
+        self._more.toggled.connect(self._on_more)
+        row.addWidget(self._more)
+        row.addStretch(1)
+        column.addLayout(row)
+        self._details_place = QVBoxLayout()
+        column.addLayout(self._details_place)
+        self._details: QWidget | None = None
+        self._error = EngineError("")
+        column.addStretch(3)
+        outer.addLayout(column)
+        outer.addStretch(1)
+
+    @property
+    def message(self) -> str:
+        """The sentence on screen."""
+        return self._message.text()
+
+    def show_error(self, error: EngineError) -> None:
+        """Say what failed and what to do."""
+        self._error = error
+        self._message.setText(error.message)
+        self._remedy.setText(error.remedy)
+        self._sign.setPixmap(pixmap("error", self._look.theme.danger, 48, self.devicePixelRatioF()))
+        self._more.setChecked(False)
+        self._more.setVisible(bool(error.details))
+        if self._details is not None:
+            self._details.setParent(None)
+            self._details.deleteLater()
+            self._details = None
+
+    def _on_more(self, shown: bool) -> None:
+        if self._details is None and shown:
+            self._details = details_view(self._error.details)
+            self._details_place.addWidget(self._details)
+        if self._details is not None:
+            self._details.setVisible(shown)
+
+
+def dropped_file(event: QDragEnterEvent | QDropEvent) -> Path | None:
+    """The first local file that is dragged, or None."""
+    for url in event.mimeData().urls():
+        if url.isLocalFile():
+            return Path(url.toLocalFile())
+    return None
