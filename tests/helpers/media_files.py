@@ -198,6 +198,14 @@ def is_upright(rgb: NDArray[np.uint8]) -> bool:
     return bool(red[7 * height // 9 :].mean() > 0.9 and red[: height // 2].mean() < 0.1)
 
 
+def lag_of(got: NDArray[np.float32], want: NDArray[np.float32]) -> int:
+    """By how many samples one sound is late against another, from the peak of their cross-correlation."""
+    size = 1 << (len(got) + len(want)).bit_length()
+    peaks = np.fft.irfft(np.fft.rfft(got, size) * np.conj(np.fft.rfft(want, size)))
+    lag = int(peaks.argmax())
+    return lag if lag < size // 2 else lag - size
+
+
 def with_cover(path: Path) -> Path:
     """An .mp4 with sound and an attached picture, which is no video."""
     with av.open(str(path.absolute()), "w") as container:
