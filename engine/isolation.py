@@ -33,6 +33,7 @@ from engine.types import (
     PcmStore,
     PersonConfidence,
 )
+from engine.vision.lips import LANDMARK_FEATURES, LipStream, landmark_features
 
 if TYPE_CHECKING:
     from engine.separator import Separator
@@ -43,6 +44,7 @@ _FADE_S, _SKIRT_S = 1.0, 0.5  # windows overlap by 2 s: 0.5 s unused, 1 s cross-
 _LAG_WINDOWS = 8
 _BRIDGE_S, _RAMP_S = 0.4, 0.08
 _VIDEO_HZ = 25
+_SURROUNDINGS = 2 * _VIDEO_HZ  # video frames looked at before and after a window to know the resting face
 _VERSION = 1
 
 
@@ -166,8 +168,7 @@ class _Voice:
     source: PcmStore
     person: int
     absent: AbsentPolicy
-    lips: FloatArray
-    seen: FloatArray
+    stream: LipStream
     present: FloatArray
     done: set[int]  # windows that are in even.f32 or odd.f32
     agreement: dict[int, float] = field(default_factory=dict)  # per second of the file
@@ -175,30 +176,41 @@ class _Voice:
 
     @classmethod
     def open(cls, folder: Path, source: PcmStore, person: int, key: str, absent: AbsentPolicy) -> _Voice:
-        from engine.vision.lips import landmark_features
         from engine.vision.people import load_lips
 
         stream = load_lips(key, person)
-        lips = landmark_features(stream.points_px, stream.visible)
         state: dict[str, Any] = {}
         if (folder / "state.json").is_file():
             state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         for name in ("even.f32", "odd.f32", "voice.f32"):
             _allocate(folder / name, source)
         agreement = {int(k): float(v) for k, v in state.get("agreement", {}).items()}
-        seen = stream.visible.astype(np.float32)
         done = set(state.get("done", []))
-        present = _presence(stream.visible)
-        return cls(folder, source, person, absent, lips, seen, present, done, agreement, state.get("lag"))
+        present = _presence(np.asarray(stream.visible))
+        return cls(folder, source, person, absent, stream, present, done, agreement, state.get("lag"))
 
     def at(self, start_frame: int, frames: int) -> tuple[FloatArray, FloatArray]:
-        """Lip features (frames, 240) and visibility (frames,) from a video frame on; unseen beyond the ends."""
-        rows = np.arange(start_frame, start_frame + frames)
-        inside = (rows >= 0) & (rows < len(self.lips))
-        lips = np.zeros((frames, self.lips.shape[1]), np.float32)
+        """Lip features (frames, 240) and visibility (frames,) from a video frame on; unseen beyond the ends.
+
+        The resting face is taken from the surroundings, not from the whole file, as in training: heads turn.
+        """
+        total = len(self.stream.visible)
+        first, last = max(0, start_frame - _SURROUNDINGS), min(total, start_frame + frames + _SURROUNDINGS)
+        lips = np.zeros((frames, LANDMARK_FEATURES), np.float32)
         seen = np.zeros(frames, np.float32)
-        lips[inside], seen[inside] = self.lips[rows[inside]], self.seen[rows[inside]]
+        if last > first:
+            visible = np.asarray(self.stream.visible[first:last])
+            features = landmark_features(np.asarray(self.stream.points_px[first:last]), visible)
+            low, high = max(start_frame, 0), min(start_frame + frames, total)
+            if high > low:
+                lips[low - start_frame : high - start_frame] = features[low - first : high - first]
+                seen[low - start_frame : high - start_frame] = visible[low - first : high - first]
         return lips, seen
+
+    def seen_share(self, k: int) -> float:
+        """Share of window k in which the face is visible."""
+        start = round(_window_start_s(k) * _VIDEO_HZ)
+        return float(self.stream.visible[max(start, 0) : start + WINDOW_S * _VIDEO_HZ].sum()) / (WINDOW_S * _VIDEO_HZ)
 
     def write(self, k: int, window: FloatArray) -> None:
         """Lay a faded window, from its first used sample on, into the file of even or odd windows."""
@@ -295,10 +307,7 @@ def _estimate_lags(
     for voice in voices:
         if voice.lag is not None:
             continue
-        shares = []
-        for k in range(_count(source)):
-            _, seen = voice.at(round(_window_start_s(k) * _VIDEO_HZ), WINDOW_S * _VIDEO_HZ)
-            shares.append(float(seen.mean()))
+        shares = [voice.seen_share(k) for k in range(_count(source))]
         best = sorted(np.argsort(shares, kind="stable")[::-1][: 4 * _LAG_WINDOWS].tolist())
         chosen = [best[i] for i in np.linspace(0, len(best) - 1, min(_LAG_WINDOWS, len(best))).round().astype(int)]
         matches = []
