@@ -122,8 +122,8 @@ class NonLocal(nn.Module):
         query, key, value = parts.transpose(-1, -2).unbind(1)  # (B, heads, N, C / heads)
         mixed = functional.scaled_dot_product_attention(rotate(query), rotate(key), value)
         y = x + self.drop(self.out(mixed.transpose(-1, -2).reshape(batch, channels, frames)))
-        fed: Tensor = self.drop(self.feed(y))
-        return y + fed
+        out: Tensor = y + self.drop(self.feed(y))
+        return out
 
 
 def rotate(x: Tensor) -> Tensor:

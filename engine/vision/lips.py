@@ -98,9 +98,9 @@ def landmark_features(points_px: FloatArray, visible: NDArray[np.bool_] | None =
     for start, end in _runs(seen):
         if end - start < 3:
             continue
-        shape = _align(points_px[start:end])[:, _USED].reshape(end - start, -1)
-        shape = shape - shape.mean(0)
-        padded = np.concatenate([shape[:1], shape, shape[-1:]])
+        moved = _align(points_px[start:end])[:, _USED].reshape(end - start, -1)
+        moved = moved - moved.mean(0)
+        padded = np.concatenate([moved[:1], moved, moved[-1:]])
         shape = 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
         velocity = np.gradient(shape, axis=0)
         acceleration = np.gradient(velocity, axis=0)
