@@ -18,9 +18,11 @@ import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
+from PySide6.QtGui import QImage
 
 from engine.vision.landmarks import encode, find_boxes, shape_68
 from tests.helpers.faces import LOOKS, ClipPerson, Expression, Pose, draw_face, envelope, write_clip
+from tests.helpers.sample.icon import SIZES_PX, render
 
 FOLDER = Path(__file__).resolve().parents[2] / "resources" / "sample"
 CLIP = FOLDER / "two_talkers.mp4"
@@ -215,3 +217,16 @@ def test_clip_with_a_face_that_leaves(tmp_path: Path) -> None:
     assert np.abs(frames[9][5, 5].astype(int) - frames[10][5, 5]).max() > 8  # the cut
     boxes = find_boxes(frames[13])
     assert gap(shape_68(frames[13], boxes)[0]) > gap(shape_68(frames[15], find_boxes(frames[15]))[0])
+
+
+@pytest.mark.parametrize("size", SIZES_PX)
+def test_icon_files_show_the_drawing(size: int) -> None:
+    stored = QImage(str(FOLDER.parent / "icons" / f"avsep-{size}.png")).convertToFormat(QImage.Format.Format_ARGB32)
+    assert (stored.width(), stored.height()) == (size, size)
+    fresh = render(size)
+    pixels = [
+        np.frombuffer(image.constBits(), np.uint8).reshape(size, size, 4).astype(int) for image in (stored, fresh)
+    ]
+    assert np.abs(pixels[0] - pixels[1]).mean() < 2.0  # versions of Qt differ a little
+    assert stored.pixelColor(0, 0).alpha() == 0
+    assert max(stored.pixelColor(x, y).alpha() for x in range(size) for y in (size // 3, 7 * size // 8)) == 255

@@ -33,7 +33,10 @@ def write_video(
         sound: (T, channels) float32, or None for a silent file without an audio stream.
         size: width and height in pixels, both even.
     """
-    with av.open(str(path), "w", options={"movflags": "+faststart", "fflags": "+bitexact"}) as container:
+    options = {"fflags": "+bitexact"}
+    if path.suffix in (".mp4", ".mov"):
+        options["movflags"] = "+faststart"
+    with av.open(str(path), "w", options=options) as container:
         video = container.add_stream("libx264", rate=fps)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         video.time_base = 1 / fps
