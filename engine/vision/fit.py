@@ -78,8 +78,8 @@ def crop_around(rgb: Image, box_px: FloatArray, face_px: int, crop_px: int) -> t
             crop, inner_scale, inner_corner = crop_around(half, np.asarray(moved / 2, np.float32), face_px, crop_px)
             return crop, inner_scale / 2, np.asarray(inner_corner * 2 + [left, top], np.float32)
     matrix = np.array([[scale, 0.0, -corner[0] * scale], [0.0, scale, -corner[1] * scale]])
-    crop = cv2.warpAffine(rgb, matrix, (crop_px, crop_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(crop, np.uint8), scale, np.asarray(corner, np.float32)
+    warped = cv2.warpAffine(rgb, matrix, (crop_px, crop_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.uint8), scale, np.asarray(corner, np.float32)
 
 
 def fit_face(rgb: Image, box_px: FloatArray) -> Fit:

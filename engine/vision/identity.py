@@ -27,6 +27,8 @@ _EVERY_S = 0.3
 _OVERLAP_S = 0.3  # tracks that share more time than this are two people
 _NEARBY_S = 3.0
 _NEARBY_BONUS = 0.12
+_RIGHT_THERE_S = 1.0
+_RIGHT_THERE_BONUS = 0.2
 
 
 class Portrait(NamedTuple):
@@ -183,15 +185,20 @@ def _distances(tracks: Sequence[Appearance]) -> NDArray[np.float64]:
     for k, track in enumerate(tracks):
         soon = (starts > track.end_s - _OVERLAP_S) & (starts < track.end_s + _NEARBY_S)
         for other in map(int, np.flatnonzero(soon)):
-            later = tracks[other]
-            gap_s = max(0.0, later.start_s - track.end_s)
-            if other != k and later.shot == track.shot and _close(track.last_box_px, later.first_box_px, gap_s):
-                distance[k, other] = distance[other, k] = max(0.0, distance[k, other] - _NEARBY_BONUS)
+            if other != k and tracks[other].shot == track.shot:
+                closer = max(0.0, distance[k, other] - _place_bonus(track, tracks[other]))
+                distance[k, other] = distance[other, k] = closer
     return distance
 
 
-def _close(first: FloatArray, second: FloatArray, gap_s: float) -> bool:
-    """Whether a face could have gone from one box to the other while it was lost."""
-    size = float(first[2] - first[0])
-    moved = float(np.hypot(*((first[:2] + first[2:]) / 2 - (second[:2] + second[2:]) / 2)))
-    return moved < size * (1.0 + min(gap_s, 1.0)) and 0.6 < float(second[2] - second[0]) / max(size, 1e-3) < 1.67
+def _place_bonus(before: Appearance, after: Appearance) -> float:
+    """How much the place speaks for one person, when a face is found again after it was lost."""
+    first, second = before.last_box_px, after.first_box_px
+    size = max(float(first[2] - first[0]), 1e-3)
+    if not 0.6 < float(second[2] - second[0]) / size < 1.67:
+        return 0.0
+    gap_s = max(0.0, after.start_s - before.end_s)
+    moved = float(np.hypot(*((first[:2] + first[2:]) / 2 - (second[:2] + second[2:]) / 2))) / size
+    if gap_s < _RIGHT_THERE_S and moved < 0.6:
+        return _RIGHT_THERE_BONUS
+    return _NEARBY_BONUS if moved < 1.0 + min(gap_s, 1.0) else 0.0

@@ -21,7 +21,7 @@ _UNSEEN_S = 2.0  # followed by landmarks alone for longer, a face is looked at c
 _SMOOTHING = 0.3
 _SURE_SPREAD = 0.03
 _WORST_SPREAD = 0.1  # fits beyond this are not kept
-_SEEN_SHARE = 0.6  # of the looks, for faces whose landmarks are unsteady because they are small or bent
+_SEEN_SHARE = 0.35  # of the looks, for faces whose landmarks are unsteady because they are small or bent
 _SAME_FACE = 0.45
 _STEADY_SPREAD = 0.015  # landmarks that fit so well need no second detection
 
