@@ -190,7 +190,9 @@ def write_encoded(
         OutputError: the container refuses the sound.
         OSError: the file cannot be written.
     """
-    with open_output(path, container_format) as container:
+    # Edit lists count in the movie's clock, which has to hit every sample.
+    options = {"movie_timescale": str(track.sample_rate_hz)} if container_format == "ipod" else None
+    with open_output(path, container_format, options) as container:
         encoder = TrackEncoder(container, track, coding)
         if track.title:
             container.metadata["title"] = track.title

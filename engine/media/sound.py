@@ -37,6 +37,7 @@ CLOCK_FAULT_S = 10
 # What a decoder gives beyond the declared end of a stream is padding of its last frames, if it is as short as this.
 PADDING_FRAMES = 3
 SILENCE_BLOCK = 1 << 18
+SPACE_REMEDY = f"Free some space, or set {cache.CACHE_DIR_VARIABLE} to a folder on another drive."
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +84,14 @@ def decode_audio(
     if known is not None:
         return known
     _check_space(folder, duration_s(path), begin.sound[index])
-    return _fill_store(folder, path, index, begin.zero_s, on_progress, cancel or CancelToken())
+    try:
+        return _fill_store(folder, path, index, begin.zero_s, on_progress, cancel or CancelToken())
+    except OutputError as error:
+        raise OutputError(
+            f"The sound of “{path.name}” could not be kept for work: {error.message}",
+            SPACE_REMEDY,
+            details=error.details,
+        ) from error
 
 
 def _check_space(folder: Path, length_s: float, head: SoundHead) -> None:
@@ -92,7 +100,7 @@ def _check_space(folder: Path, length_s: float, head: SoundHead) -> None:
     if needed > free:
         raise OutputError(
             f"The sound needs {needed / 1e9:.1f} GB of working space; {free / 1e9:.1f} GB are free in “{folder}”.",
-            f"Free some space, or set {cache.CACHE_DIR_VARIABLE} to a folder on another drive.",
+            SPACE_REMEDY,
         )
 
 
