@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 @dataclass(frozen=True)
 class ActionSpec:
-    """One action. `keys` are alternatives; `text` may hold a mnemonic; an empty menu keeps it out of the menus."""
+    """One action. `keys` are alternatives; `text` may hold a mnemonic; `short` stands on buttons."""
 
     id: str
     menu: str
@@ -21,6 +21,7 @@ class ActionSpec:
     icon: str = ""
     checkable: bool = False
     separator: bool = False
+    short: str = ""
 
 
 ACTIONS = (
@@ -51,7 +52,7 @@ ACTIONS = (
     ActionSpec("range_in", "Play", "Selection starts &here", ("I",), "range_in", separator=True),
     ActionSpec("range_out", "Play", "Selection ends he&re", ("O",), "range_out"),
     ActionSpec("loop", "Play", "&Loop the selection", ("Ctrl+L",), "loop", checkable=True),
-    ActionSpec("compare", "Play", "&A/B: original or voice", ("A",), separator=True),
+    ActionSpec("compare", "Play", "&A/B: original or voice", ("A",), separator=True, short="A/B"),
     ActionSpec("original", "Play", "Hear the ori&ginal", ("Q",)),
     ActionSpec("voice", "Play", "Hear the &voice", ("W",)),
     ActionSpec("rest", "Play", "Hear everyone &else", ("E",)),
@@ -83,6 +84,8 @@ def make_actions(window: QWidget, slots: dict[str, Callable[[], None]]) -> dict[
     for spec in ACTIONS:
         action = QAction(translated(spec.text), window)
         action.setObjectName(spec.id)
+        if spec.short:
+            action.setIconText(spec.short)
         action.setCheckable(spec.checkable)
         action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)

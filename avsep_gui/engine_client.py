@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from avsep_gui.jobs import JobRunner, Priority
 from avsep_gui.state.document import Document, FacesState, OpenState
@@ -27,6 +27,7 @@ from engine.types import (
 
 PREVIEW_BEFORE_S = 3.0
 PREVIEW_S = 10.0
+SETTLE_MS = 350
 LaneKind = Literal["waveform", "mixture", "voice", "voice_waveform"]
 SpectrogramScale = Literal["linear", "log", "mel"]
 
@@ -81,6 +82,12 @@ class EngineClient(QObject):
         self._whole: dict[int, int] = {}  # person -> job
         self._lanes: dict[LaneKind, int] = {}
         self._faces_job: int | None = None
+        self._device_job: int | None = None
+        self._failed_people: set[int] = set()  # not asked for again until they are picked again
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(SETTLE_MS)
+        self._settle.timeout.connect(lambda: self.ensure_ready(self._playhead()))
         runner.succeeded.connect(self._on_succeeded)
         runner.failed.connect(self._on_failed)
         runner.cancelled.connect(self._on_cancelled)
@@ -89,8 +96,10 @@ class EngineClient(QObject):
         document.source_changed.connect(self._request_picked_voice)
 
     def ask_device(self) -> None:
-        """Find out where work will run; answered by `device_known`."""
-        self._submit("light", "device_info", self._device, on_success=self._on_device, on_error=self.failed.emit)
+        """Find out where work will run, which also warms the heavy process up; answered by `device_known`."""
+        self._device_job = self._submit(
+            "heavy", "device_info", self._device, on_success=self._on_device, on_error=self.failed.emit
+        )
 
     def open(self, path: Path) -> None:
         """Open a file: what is in it first, then its sound and its people at the same time."""
@@ -107,11 +116,14 @@ class EngineClient(QObject):
 
     def drop_jobs(self) -> None:
         """Cancel everything that belongs to the opened file; late answers are ignored."""
-        jobs = list(self._handlers)
-        self._handlers.clear()
+        jobs = [job_id for job_id in self._handlers if job_id != self._device_job]
+        for job_id in jobs:
+            self._handlers.pop(job_id)
         self._previews.clear()
         self._whole.clear()
         self._lanes.clear()
+        self._failed_people.clear()
+        self._settle.stop()
         self._faces_job = None
         for job_id in jobs:
             self._runner.cancel(job_id)
@@ -137,11 +149,20 @@ class EngineClient(QObject):
         """The job that searches for people."""
         return self._faces_job
 
+    def note_position(self, at_s: float) -> None:
+        """The playhead is here; when it stays where the voice is missing, a preview is asked for."""
+        picked = self._document.picked
+        missing = picked is not None and not contains(self._document.voice(picked).ready, at_s)
+        if missing and not self._settle.isActive():
+            self._settle.start()
+
     def ensure_ready(self, at_s: float) -> None:
         """See to it that the picked voice can be heard at `at_s`; asks for a preview there when it is missing."""
         document = self._document
         picked = document.picked
         if picked is None or document.source is None or contains(document.voice(picked).ready, at_s):
+            return
+        if picked in self._failed_people:
             return
         if at_s >= document.duration_s - 0.05:
             return
@@ -258,6 +279,7 @@ class EngineClient(QObject):
         picked = document.picked
         if picked is None or document.source is None or document.open_state is not OpenState.OPEN:
             return
+        self._failed_people.discard(picked)
         for person, job_id in self._whole.items():
             self._runner.set_priority(job_id, Priority.BACKGROUND if person == picked else Priority.LATER)
         if document.voice(picked).store is None:
@@ -299,7 +321,7 @@ class EngineClient(QObject):
             title=self.tr("Preview of {0}").format(self._document.name(person)),
             priority=Priority.PREVIEW,
             on_success=lambda result: self._on_isolated(person, result),
-            on_error=self.failed.emit,
+            on_error=lambda error: self._on_isolation_ended(person, error),
             on_progress=lambda progress: self._on_ready(person, progress),
         )
         self._previews[job_id] = (person, start_s, end_s)
@@ -325,9 +347,12 @@ class EngineClient(QObject):
             self._whole.pop(person, None)
 
     def _on_isolation_ended(self, person: int, error: EngineError | None) -> None:
-        self._whole.pop(person, None)
+        job_id = self._whole.pop(person, None)
         if error is not None:
+            self._failed_people.add(person)
             self.failed.emit(error)
+            if job_id is not None:
+                self._runner.cancel(job_id)
 
     def _on_exported(self, result: SeparationResult) -> None:
         self.export_done.emit(result)

@@ -176,12 +176,15 @@ class JobRunner(QObject):
         self._timer.stop()
         for queue in self._queues.values():
             queue.clear()
-        for process in self._workers.values():
-            process.ask_to_cancel()
+        busy = [name for name, job in self._running.items() if job is not None]
+        for name in busy:
+            self._workers[name].ask_to_cancel()
         deadline = time.monotonic() + wait_s
-        for name, process in self._workers.items():
-            process.close(max(0.0, deadline - time.monotonic()))
+        for name in busy:
+            self._workers[name].wait_for_outcome(max(0.0, deadline - time.monotonic()))
             self._running[name] = None
+        for process in self._workers.values():
+            process.kill()
 
     def _enqueue(self, job: Job) -> None:
         queue = self._queues[job.worker]

@@ -70,7 +70,7 @@ Message = Reported | Succeeded | Failed | Stopped
 
 
 def main(connection: Connection, cancel_event: Event, engine_module: str, niceness: int) -> None:
-    """Serve requests until the parent closes the connection or sends None.
+    """Serve requests until the parent closes the connection.
 
     Args:
         connection: requests in, messages out.
@@ -86,8 +86,6 @@ def main(connection: Connection, cancel_event: Event, engine_module: str, nicene
         try:
             request = connection.recv()
         except (EOFError, OSError):
-            return
-        if request is None:
             return
         try:
             _serve(request, connection, cancel_event, engine_module)

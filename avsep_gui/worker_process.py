@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import threading
+import time
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 
 from avsep_gui import worker
-from avsep_gui.worker import JobRequest, Message
+from avsep_gui.worker import JobRequest, Message, Reported
 
 
 class WorkerProcess:
@@ -89,14 +90,12 @@ class WorkerProcess:
             self._process.kill()
         self._dispose()
 
-    def close(self, wait_s: float) -> None:
-        """End an idle process in order, or kill it after `wait_s` seconds."""
-        if self._process is not None and self._process.is_alive():
-            with contextlib.suppress(BrokenPipeError, ConnectionError):
-                assert self._connection is not None
-                self._connection.send(None)
-            self._process.join(wait_s)
-        self.kill()
+    def wait_for_outcome(self, wait_s: float) -> None:
+        """Block until the running job ended, the process died, or `wait_s` seconds are over; drops messages."""
+        deadline = time.monotonic() + wait_s
+        with contextlib.suppress(Empty):
+            while isinstance(self._messages.get(timeout=max(0.001, deadline - time.monotonic())), Reported):
+                pass
 
     def _dispose(self) -> None:
         if self._process is not None:

@@ -11,12 +11,14 @@ from avsep_gui.player.mixer import Mixer
 from avsep_gui.player.output import SilentOutput, SoundOutput, open_output
 from avsep_gui.player.picture import Picture
 from avsep_gui.state.document import Document, ListenMode
+from avsep_gui.state.intervals import contains
 from engine.types import PcmStore
 
 TICK_MS = 15
 EMIT_INTERVAL_S = 1.0 / 40.0
 FOLLOW_INTERVAL_S = 0.2
 GAIN_INTERVAL_S = 1.0
+PICTURE_PATIENCE_S = 1.5
 SHUTTLE_RATES = (1.0, 2.0, 4.0)
 DEFAULT_RATE_HZ = 48000
 
@@ -49,6 +51,8 @@ class Player(QObject):
         self._gains_for: int | None = None
         self._gains_at = 0.0
         self._emitted_at = self._followed_at = 0.0
+        self._picture_waits_until = 0.0
+        self._wants_voice = False
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -96,16 +100,24 @@ class Player(QObject):
             start_s, end_s = self._document.range_s
             if not start_s <= self._position_s < end_s:
                 self._position_s = start_s
+        self._wants_voice = False
         was_playing = self.playing
         self._rate = rate
         self._run_from(self._position_s)
-        self.picture.play(rate)
+        self._picture_waits_until = time.monotonic() + PICTURE_PATIENCE_S
         self._timer.start()
         if not was_playing:
             self.playing_changed.emit(True)
 
+    def play_when_ready(self) -> None:
+        """Play as soon as the picked voice can be heard here; pausing or seeking takes the wish back."""
+        self._wants_voice = not self.playing
+        self._play_if_ready()
+
     def pause(self) -> None:
         """Stop here, on the picture that belongs to the sound."""
+        self._wants_voice = False
+        self._picture_waits_until = 0.0
         if not self.playing:
             return
         self._position_s = self.position_s
@@ -129,6 +141,7 @@ class Player(QObject):
 
     def seek(self, at_s: float) -> None:
         """Go to `at_s`, playing on if it plays."""
+        self._wants_voice = False
         self._position_s = min(max(0.0, at_s), self.mixer.duration_s)
         if self.playing:
             self._run_from(self._position_s)
@@ -170,6 +183,8 @@ class Player(QObject):
 
     def _tick(self) -> None:
         self._output.pump()
+        if self._picture_waits_until:
+            self._start_picture()
         before, self._position_s = self._position_s, self.position_s
         now = time.monotonic()
         if self._rate > 0 and self._position_s < before - 0.05:
@@ -186,6 +201,18 @@ class Player(QObject):
             self.seek(0.0)
         elif at_end or (self._rate < 0 and self._position_s <= 0.0):
             self.pause()
+
+    def _play_if_ready(self) -> None:
+        picked = self._document.picked
+        if self._wants_voice and picked is not None:
+            if contains(self._document.voice(picked).ready, self._position_s):
+                self.play()
+
+    def _start_picture(self) -> None:
+        """A device begins to sound some time after it was started; the picture begins with it."""
+        if self._output.frames_heard() > 0 or time.monotonic() > self._picture_waits_until:
+            self._picture_waits_until = 0.0
+            self.picture.play(self._rate)
 
     def _on_opened(self) -> None:
         self.pause()
@@ -223,6 +250,7 @@ class Player(QObject):
         self.mixer.set_voice(samples, state.ready if state is not None else ())
         self._measure(samples)
         self._apply_listening()
+        self._play_if_ready()
 
     def _measure(self, voice: object) -> None:
         document = self._document

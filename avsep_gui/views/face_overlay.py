@@ -87,7 +87,8 @@ class FaceButton(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         lifted = self.underMouse() or self.hasFocus()
-        painter.setOpacity(0.6 if self.dimmed and not lifted else 1.0)
+        pale = self.dimmed and not lifted
+        painter.setOpacity(0.6 if pale else 1.0)
         colour = person_on_picture(self.person_id)
         width = 3.0 if self.picked else 2.0
         outline = self._face.adjusted(1, 1, -1, -1)
@@ -106,12 +107,13 @@ class FaceButton(QAbstractButton):
         if self.hasFocus():
             painter.setPen(QPen(FOCUS_RING, 2.0, Qt.PenStyle.DashLine))
             painter.drawRoundedRect(outline.adjusted(-3, -3, 3, 3), 10, 10)
+        painter.setOpacity(0.9 if pale else 1.0)
         self._paint_tag(painter, colour, lifted)
 
     def _paint_tag(self, painter: QPainter, colour: QColor, lifted: bool) -> None:
         filled = self.picked
         painter.setPen(QPen(colour, 1.0) if not filled else Qt.PenStyle.NoPen)
-        painter.setBrush(colour if filled else QColor(11, 12, 15, 215))
+        painter.setBrush(colour if filled else QColor(11, 12, 15, 225))
         painter.drawRoundedRect(self._tag.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         ink = DARK_INK if filled else LIGHT_INK
         left = self._tag.left() + 8

@@ -51,14 +51,15 @@ class Header(QFrame):
         self.jobs.setToolTip(self.tr("What is being computed (Ctrl+J)"))
         self.jobs.clicked.connect(self.jobs_wanted)
         for chip in (self._network, self.device, self.jobs):
-            layout.addWidget(chip)
+            layout.addWidget(chip, 0, Qt.AlignmentFlag.AlignVCenter)
         document.open_state_changed.connect(self.refresh)
         self.show_jobs([])
         self.refresh()
 
     def show_device(self, info: DeviceInfo) -> None:
         """Say where work runs, and why in the tooltip."""
-        self.device.setText(info.name)
+        short = self.tr("CPU") if info.device == "cpu" else info.name
+        self.device.setText(self.tr("Running on: {0}").format(short))
         self.device.setToolTip(self.tr("Work runs on: {0} ({1})").format(info.name, info.why))
         self.device.setAccessibleName(self.device.toolTip())
 

@@ -6,14 +6,14 @@ import math
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
 from avsep_gui.state.intervals import Intervals
 from avsep_gui.words import FAIR_AGREEMENT, short_clock
 from engine.types import ConfidenceSpan
 
-KHZ_TICKS = (0.5, 1.0, 2.0, 4.0, 8.0)
+KHZ_TICKS = (1.0, 4.0)
 
 
 def mel_share(hz: float, max_hz: float) -> float:
@@ -97,7 +97,7 @@ class PeopleItem(_LaneItem):
 
 
 class AgreementItem(_LaneItem):
-    """Lip-voice agreement as columns; amber and hatched where it is weak, a dotted line where no face is seen."""
+    """Lip-voice agreement as steps; a whole amber column where it is weak, a dotted line where no face is seen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,24 +111,21 @@ class AgreementItem(_LaneItem):
 
     def paint(self, painter: QPainter, *_: Any) -> None:
         """One column per span."""
-        inverted, usable = painter.worldTransform().inverted()
-        hatch = QBrush(self._weak, Qt.BrushStyle.Dense4Pattern)
-        if usable:
-            hatch.setTransform(inverted)
         for span in self._spans:
             width = span.end_s - span.start_s
             if span.value <= 0.0:
                 pen = QPen(self._muted, 1.0, Qt.PenStyle.DotLine)
                 pen.setCosmetic(True)
                 painter.setPen(pen)
-                painter.drawLine(pg.Point(span.start_s, 0.12), pg.Point(span.end_s, 0.12))
+                painter.drawLine(QPointF(span.start_s, 0.12), QPointF(span.end_s, 0.12))
                 continue
-            area = QRectF(span.start_s, 0.0, width, 0.08 + 0.84 * min(1.0, span.value))
-            if span.value < FAIR_AGREEMENT:
-                painter.fillRect(QRectF(span.start_s, 0.0, width, 0.92), hatch)
-                painter.fillRect(area, self._weak)
-            else:
-                painter.fillRect(area, self._good)
+            height = 0.08 + 0.84 * min(1.0, span.value)
+            is_weak = span.value < FAIR_AGREEMENT
+            colour = self._weak if is_weak else self._good
+            pale = QColor(colour)
+            pale.setAlpha(60)
+            painter.fillRect(QRectF(span.start_s, 0.0, width, 0.92 if is_weak else height), pale)
+            painter.fillRect(QRectF(span.start_s, height - 0.08, width, 0.08), colour)
 
 
 class TimeAxis(pg.AxisItem):

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKe
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
+    QDialog,
     QFileDialog,
     QMainWindow,
     QMenu,
@@ -133,7 +134,7 @@ class MainWindow(QMainWindow):
             "sample": self._on_sample,
             "export": self.export,
             "close_file": self._on_close_file,
-            "quit": lambda: self.close() and None,
+            "quit": self._on_quit,
             "clear_range": lambda: document.set_range(None),
             "dark": lambda: self._use_theme("dark"),
             "light": lambda: self._use_theme("light"),
@@ -167,8 +168,8 @@ class MainWindow(QMainWindow):
             "rename": self._on_rename,
             "pick_nobody": lambda: document.pick(None),
             "search_again": self.client.find_faces,
-            "keys": lambda: KeysDialog(self).exec() and None,
-            "about": lambda: AboutDialog(self).exec() and None,
+            "keys": lambda: self._show_dialog(KeysDialog(self)),
+            "about": lambda: self._show_dialog(AboutDialog(self)),
         }
 
     def _add_history_actions(self) -> None:
@@ -206,7 +207,7 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         for page in (self.start, self.error_view, self.workspace):
             self.pages.addWidget(page)
-        centre = QWidget()
+        self._centre = centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -227,13 +228,14 @@ class MainWindow(QMainWindow):
         self.header.jobs_wanted.connect(self._toggle_jobs)
         self.drawer.cancel_wanted.connect(self._runner.cancel)
         self._runner.jobs_changed.connect(self._on_jobs_changed)
-        self.workspace.video.person_clicked.connect(document.pick)
+        self.workspace.video.person_clicked.connect(self._on_pick)
         self.workspace.video.full_screen_wanted.connect(self.actions_by_id["full_screen"].trigger)
-        self.workspace.people.picked.connect(document.pick)
+        self.workspace.people.picked.connect(self._on_pick)
         self.workspace.people.solo_wanted.connect(self._on_solo)
         self.workspace.people.search_wanted.connect(client.find_faces)
         self.workspace.listen.export_wanted.connect(self.export)
         self.workspace.timeline.view_changed.connect(self.feed.show)
+        client.lane_ready.connect(self.workspace.timeline.show_lane)
         document.open_state_changed.connect(self._refresh)
         document.faces_changed.connect(self._refresh)
         document.picked_changed.connect(self._refresh)
@@ -246,7 +248,7 @@ class MainWindow(QMainWindow):
         client.export_failed.connect(self._on_export_failed)
         client.device_known.connect(self.header.show_device)
         player.playing_changed.connect(self._recolour)
-        player.position_changed.connect(client.ensure_ready)
+        player.position_changed.connect(client.note_position)
         player.no_device.connect(lambda text: self.notices.show_text("warning", text))
         player.picture.failed.connect(self._on_picture_failed)
         self._look.changed.connect(self._recolour)
@@ -264,7 +266,12 @@ class MainWindow(QMainWindow):
     def _pick_number(self, number: int) -> None:
         people = self.document.people
         if number <= len(people):
-            self.document.pick(people[number - 1].id)
+            self._on_pick(people[number - 1].id)
+
+    def _on_pick(self, person_id: int) -> None:
+        """Pick, and let the voice be heard as soon as it can."""
+        self.document.pick(person_id)
+        self.player.play_when_ready()
 
     def _press_focused(self) -> None:
         focused = QApplication.focusWidget()
@@ -305,7 +312,7 @@ class MainWindow(QMainWindow):
             hears_voice = document.mode is ListenMode.VOICE
             document.set_mode(ListenMode.ORIGINAL if hears_voice else ListenMode.VOICE)
         else:
-            document.pick(person_id)
+            self._on_pick(person_id)
             document.set_mode(ListenMode.VOICE)
 
     def _on_rename(self) -> None:
@@ -334,7 +341,7 @@ class MainWindow(QMainWindow):
         if self.drawer.isVisible():
             self.drawer.hide()
             return
-        corner = self.header.mapTo(self.centralWidget(), QPoint(self.header.width() - 12, self.header.height() + 4))
+        corner = self.header.mapTo(self._centre, QPoint(self.header.width() - 12, self.header.height() + 4))
         self.drawer.open_at(corner.x(), corner.y())
 
     def _on_jobs_changed(self) -> None:
@@ -357,9 +364,14 @@ class MainWindow(QMainWindow):
             self.notices.show_text("warning", warning)
 
     def _show_report(self, result: SeparationResult) -> None:
-        dialog = ReportDialog(result, self.document, self)
+        self._show_dialog(ReportDialog(result, self.document, self))
+
+    def _show_dialog(self, dialog: QDialog) -> None:
         dialog.exec()
         dialog.deleteLater()
+
+    def _on_quit(self) -> None:
+        self.close()
 
     def _on_export_failed(self, error: EngineError, request: SeparationRequest) -> None:
         words = self.tr("Choose another name…") if isinstance(error, OutputExistsError) else self.tr("Try again…")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -29,7 +29,13 @@ MOST_SHOWN = 3
 
 
 class Notice(QFrame):
-    """One message with an optional button and optional details to copy."""
+    """One message with an optional button and optional details to copy.
+
+    Signals:
+        dismissed(): it left the window.
+    """
+
+    dismissed = Signal()
 
     def __init__(
         self,
@@ -72,6 +78,7 @@ class Notice(QFrame):
         close.setIconSize(QSize(16, 16))
         close.setToolTip(self.tr("Dismiss"))
         close.setAccessibleName(self.tr("Dismiss this message"))
+        close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         close.clicked.connect(self.dismiss)
         row.addWidget(close, 0, Qt.AlignmentFlag.AlignVCenter)
         outer.addLayout(row)
@@ -80,6 +87,7 @@ class Notice(QFrame):
         """Go away."""
         self.hide()
         self.setParent(None)
+        self.dismissed.emit()
         self.deleteLater()
 
     def _details_button(self, outer: QVBoxLayout, details: str) -> QPushButton:
@@ -123,8 +131,9 @@ class Notices(QWidget):
         super().__init__(parent)
         self._look = look
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(8, 0, 8, 0)
+        self._layout.setContentsMargins(8, 4, 8, 4)
         self._layout.setSpacing(4)
+        self.hide()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def shown(self) -> list[Notice]:
@@ -144,13 +153,19 @@ class Notices(QWidget):
         """Show a message; the same text is not shown twice at once."""
         if any(notice.text == text for notice in self.shown()):
             return
-        self._layout.addWidget(Notice(self._look, level, text, details=details, action=action))
+        notice = Notice(self._look, level, text, details=details, action=action)
+        notice.dismissed.connect(self._on_dismissed)
+        self._layout.addWidget(notice)
+        self.show()
         for notice in self.shown()[:-MOST_SHOWN]:
             notice.dismiss()
 
     def show_error(self, error: EngineError, *, action: tuple[str, Callable[[], None]] | None = None) -> None:
         """Show what failed and what to do."""
         self.show_text("error", str(error), details=error.details, action=action)
+
+    def _on_dismissed(self) -> None:
+        self.setVisible(bool(self.shown()))
 
     def clear(self) -> None:
         """Remove all messages."""

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from avsep_gui.look import Look
 from avsep_gui.state.document import Document, FacesState, ListenMode
@@ -93,13 +103,15 @@ class PersonRow(QFrame):
         texts.setSpacing(2)
         self.name = QLineEdit()
         self.name.setObjectName("personName")
-        self.name.setToolTip(self.tr("Click to rename"))
+        self.name.setToolTip(self.tr("Click to rename (F2)"))
+        self.name.setMinimumWidth(40)
         self.name.editingFinished.connect(self._on_edited)
         texts.addWidget(self.name)
         self._facts = QLabel(_facts(person))
         self._facts.setProperty("muted", True)
         self._facts.setContentsMargins(5, 0, 0, 0)
         self._facts.setToolTip(_all_spans(person))
+        self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         texts.addWidget(self._facts)
         self._coverage = _Coverage(look, self)
         texts.addSpacing(2)
@@ -274,7 +286,6 @@ class PeoplePanel(QWidget):
         self._hint.setVisible(bool(text))
         stopped = state is FacesState.NONE and document.media is not None and document.media.video is not None
         self.search.setVisible(stopped or (state is FacesState.FAILED and document.media is not None))
-        self._scroll.setVisible(bool(document.people) or not text)
 
 
 def _facts(person: Person) -> str:

@@ -60,6 +60,7 @@ class TimelineOverlay(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._look.theme
         area = self._timeline.lanes_rect()
+        self._paint_titles(painter)
         painter.setClipRect(area.adjusted(-6, 0, 6, 0))
         if self._range_s is not None:
             left, right = (self._timeline.x_of(value) for value in self._range_s)
@@ -76,6 +77,24 @@ class TimelineOverlay(QWidget):
         painter.setClipping(False)
         if self._cursor_x is not None and self._cursor_text:
             self._paint_read_out(painter, area)
+
+    def _paint_titles(self, painter: QPainter) -> None:
+        theme = self._look.theme
+        metrics = painter.fontMetrics()
+        for box, title, colour in self._timeline.lane_titles():
+            room = box.adjusted(16, 0, -4, 0)
+            if colour is not None:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(colour)
+                painter.drawEllipse(QPointF(20, box.center().y()), 4, 4)
+                room.setLeft(30)
+            painter.setPen(QColor(theme.text if colour is not None else theme.muted))
+            shown = metrics.elidedText(title, Qt.TextElideMode.ElideRight, int(room.width()))
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        box, hint = self._timeline.voice_hint()
+        if hint:
+            painter.setPen(QColor(theme.muted))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, hint)
 
     def _paint_playhead(self, painter: QPainter, area: QRectF) -> None:
         x = self._timeline.x_of(self._playhead_s)

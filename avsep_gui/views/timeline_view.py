@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from avsep_gui.look import Look
@@ -17,7 +17,7 @@ from avsep_gui.views.timeline_overlay import TimelineOverlay
 from avsep_gui.words import agreement, clock
 from engine.types import SpectrogramImage, WaveformPeaks
 
-AXIS_PX = 84
+AXIS_PX = 116
 RULER_PX = 24
 WAVE_PX = 44
 PERSON_ROW_PX = 20
@@ -27,6 +27,7 @@ RANGE_DB = 80.0
 SETTLE_MS = 120
 MOST_COLUMNS = 1600
 ZOOM_STEP = 1.25
+TICK_FONT_PX = 11
 
 
 class TimelineView(pg.GraphicsLayoutWidget):
@@ -55,6 +56,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self.setMinimumHeight(180)
         self.setAccessibleName(self.tr("Time line with waveform, spectrograms and people"))
         self.viewport().setMouseTracking(True)
+        self._titles: list[tuple[pg.PlotItem, str]] = []
         self.ci.setContentsMargins(0, 0, 8, 4)
         self.ci.layout.setVerticalSpacing(4)
         self._ruler = TimeAxis(orientation="top")
@@ -76,7 +78,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
             image.setColorMap(pg.colormap.get("magma"))
             lane.addItem(image)
             lane.setYRange(0.0, 1.0, padding=0.0)
-            lane.getAxis("left").setTicks([[(mel_share(khz * 1000, 8000.0), f"{khz:g} kHz") for khz in KHZ_TICKS[1:4]]])
+            lane.getAxis("left").setTicks([[(mel_share(khz * 1000, 8000.0), f"{khz:g} kHz") for khz in KHZ_TICKS]])
         self._gaps, self._people_item, self._agreement_item = GapItem(), PeopleItem(), AgreementItem()
         self._voice.addItem(self._gaps)
         self._people.addItem(self._people_item)
@@ -104,6 +106,31 @@ class TimelineView(pg.GraphicsLayoutWidget):
     def lanes_rect(self) -> QRectF:
         """Where the lanes are, without the names at the left, in this widget's pixels."""
         return QRectF(AXIS_PX, 2.0, max(1.0, self.width() - AXIS_PX - 8.0), max(1.0, self.height() - 6.0))
+
+    def lane_titles(self) -> list[tuple[QRectF, str, QColor | None]]:
+        """What is written beside the lanes: where, the words, and a person's colour."""
+        titles: list[tuple[QRectF, str, QColor | None]] = []
+        for lane, title in self._titles:
+            box = lane.vb.sceneBoundingRect()
+            if lane is not self._people:
+                titles.append((QRectF(0.0, box.top(), AXIS_PX, min(box.height(), 20.0)), title, None))
+                continue
+            people = self._document.people
+            height = box.height() / max(1, len(people))
+            for index, who in enumerate(people):
+                area = QRectF(0.0, box.top() + index * height, AXIS_PX, height)
+                titles.append((area, self._document.name(who.id), self._look.person(who.id)))
+        return titles
+
+    def voice_hint(self) -> tuple[QRectF, str]:
+        """Words in the voice's lane while there is nothing to see, and where; empty otherwise."""
+        picked = self._document.picked
+        text = ""
+        if picked is None and self._document.people:
+            text = self.tr("Pick a person to see the voice here")
+        elif picked is not None and not self._document.voice(picked).ready:
+            text = self.tr("Not computed yet")
+        return self._voice.vb.sceneBoundingRect(), text
 
     def x_of(self, at_s: float) -> float:
         """The x coordinate of a time."""
@@ -233,15 +260,14 @@ class TimelineView(pg.GraphicsLayoutWidget):
         left = lane.getAxis("left")
         left.setWidth(AXIS_PX)
         left.setStyle(tickLength=0, autoExpandTextSpace=False)
-        left.setTicks([[(0.0, title)]] if title and fixed_px is not None else [[]])
+        left.setTicks([[]])
         if ruler is not None:
             lane.showAxis("top")
         if row:
             lane.setXLink(self._wave)
         if fixed_px is not None:
             lane.setFixedHeight(fixed_px)
-        if row == 4:
-            left.setTicks([[(0.5, title)]])
+        self._titles.append((lane, title))
         return lane
 
     def _announce_view(self) -> None:
@@ -290,12 +316,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
                 for who in people
             ]
         )
-        left = self._people.getAxis("left")
-        metrics = self.fontMetrics()
-        names = [
-            metrics.elidedText(document.name(person.id), Qt.TextElideMode.ElideRight, AXIS_PX - 12) for person in people
-        ]
-        left.setTicks([[(rows - index - 0.5, name) for index, name in enumerate(names)]])
+        self._overlay.update()
 
     def _show_voice_state(self, _person_id: int = 0) -> None:
         document, theme = self._document, self._look.theme
@@ -306,11 +327,10 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._gaps.set_size(duration_s)
         self._gaps.set_gaps(gaps, QColor(theme.line), QColor(theme.panel))
         self._agreement_item.set_size(duration_s)
-        good = QColor(theme.good)
-        good.setAlpha(170)
         self._agreement_item.set_spans(
-            state.spans if state is not None else (), good, QColor(theme.warning), QColor(theme.edge)
+            state.spans if state is not None else (), QColor(theme.good), QColor(theme.warning), QColor(theme.edge)
         )
+        self._overlay.update()
         colour = self._look.person(picked) if picked is not None else QColor(theme.muted)
         self._voice_curve.setPen(QPen(colour, 0))
 
@@ -342,7 +362,9 @@ class TimelineView(pg.GraphicsLayoutWidget):
                 axis = lane.getAxis(side)
                 axis.setPen(QPen(Qt.PenStyle.NoPen) if side == "left" else QPen(QColor(theme.line), 1))
                 axis.setTextPen(QPen(QColor(theme.muted)))
-                axis.setTickFont(self.font())
+                font = QFont(self.font())
+                font.setPixelSize(TICK_FONT_PX)
+                axis.setTickFont(font)
         self._wave_curve.setPen(QPen(QColor(theme.edge), 0))
         self._show_people()
         self._show_voice_state()

@@ -83,6 +83,7 @@ class TransportBar(QFrame):
             layout.addWidget(self._button(actions[name]))
         layout.addStretch(1)
         compare = self._button(actions["compare"])
+        compare.setObjectName("outlined")
         compare.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         layout.addWidget(compare)
         layout.addSpacing(8)

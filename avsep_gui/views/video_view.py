@@ -31,6 +31,7 @@ class VideoView(QWidget):
         self.setMinimumSize(320, 180)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Picture"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.overlay = FaceOverlay(document, self)
         self.overlay.person_clicked.connect(self.person_clicked)
         document.open_state_changed.connect(self._on_opened)

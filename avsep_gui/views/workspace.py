@@ -16,7 +16,8 @@ from avsep_gui.views.timeline_view import TimelineView
 from avsep_gui.views.transport_bar import TransportBar
 from avsep_gui.views.video_view import VideoView
 
-SIDE_PX = 312
+SIDE_PX = 328
+FIRST_HEIGHTS_PX = (470, 360)
 
 
 class Workspace(QWidget):
@@ -61,7 +62,8 @@ class Workspace(QWidget):
         self._all.addWidget(self._upper)
         self._all.addWidget(self.timeline)
         self._all.setStretchFactor(0, 3)
-        self._all.setStretchFactor(1, 2)
+        self._all.setStretchFactor(1, 1)
+        self._all.setSizes(list(FIRST_HEIGHTS_PX))
         self._all.setChildrenCollapsible(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -105,3 +107,4 @@ class Workspace(QWidget):
 
     def _on_opened(self) -> None:
         self.transport.set_duration(self._document.duration_s)
+        self.video.setFocus(Qt.FocusReason.OtherFocusReason)
