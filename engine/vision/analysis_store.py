@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -57,10 +58,11 @@ def load_analysis(folder: Path, media: MediaInfo, key: str) -> FaceAnalysis | No
     """
     try:
         index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
+        # Opened here: np.load leaves a damaged file open.
+        with (folder / _ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             people = tuple(_person(entry, arrays) for entry in index["people"])
         return FaceAnalysis(media, people, tuple(float(cut) for cut in index["cuts_s"]), key)
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
         return None
 
 

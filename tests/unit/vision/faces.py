@@ -20,11 +20,12 @@ def landmarks(box: NDArray[np.float32], opening: float = 0.1) -> NDArray[np.floa
     jaw = np.stack([-0.5 * np.cos(angle), -0.15 + 0.62 * np.sin(angle)], 1)
     brows = np.stack([np.r_[np.linspace(-0.4, -0.1, 5), np.linspace(0.1, 0.4, 5)], np.full(10, -0.38)], 1)
     nose = np.r_[
-        np.stack([np.zeros(4), np.linspace(-0.25, 0.0, 4)], 1), np.stack([np.linspace(-0.08, 0.08, 5), np.full(5, 0.06)], 1)
+        np.stack([np.zeros(4), np.linspace(-0.25, 0.0, 4)], 1),
+        np.stack([np.linspace(-0.08, 0.08, 5), np.full(5, 0.06)], 1),
     ]
     ring = np.deg2rad([180, 240, 300, 0, 60, 120])
     eye = np.stack([0.08 * np.cos(ring), 0.035 * np.sin(ring)], 1)
-    eyes = np.r_[eye + [-0.2, -0.25], eye + [0.2, -0.25]]
+    eyes = np.r_[eye + np.array([-0.2, -0.25]), eye + np.array([0.2, -0.25])]
     outer = np.deg2rad(np.r_[180:360:30, 0:180:30])
     inner = np.deg2rad([180, 225, 270, 315, 0, 45, 90, 135])
     mouth = np.r_[

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -65,7 +67,7 @@ def test_every_track_is_in_exactly_one_group() -> None:
     assert sorted(k for group in groups for k in group) == list(range(60))
     for group in groups:
         spans = sorted((tracks[k].start_s, tracks[k].end_s) for k in group)
-        assert all(later[0] >= sooner[1] - 0.3 for sooner, later in zip(spans, spans[1:], strict=False))
+        assert all(later[0] >= sooner[1] - 0.3 for sooner, later in pairwise(spans))
 
 
 def test_matches_plain_average_linkage() -> None:

@@ -53,8 +53,7 @@ def test_a_cut_right_after_a_flash_is_found() -> None:
     one, two = scene(4, (50, 50, 50)), scene(5, (140, 90, 30))
     white = np.full_like(one, 250)
     found = cuts([one] * 12 + [white] + [two] * 12)
-    assert len(found) >= 1
-    assert found[-1] == 13 or found == [12]
+    assert found in ([12], [13], [12, 13])  # the flash may belong to either shot
 
 
 def test_a_pan_and_a_fade_of_light_are_no_cuts() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -124,7 +126,7 @@ def test_looks_are_paced_by_the_clock() -> None:
     times = [time_s for time_s, (look, _) in looks if look]
     deep = [time_s for time_s, (_, is_deep) in looks if is_deep]
     assert times[0] == 0.0 and 2.4 in times
-    assert all(0.3 < b - a < 0.34 or b == 2.4 for a, b in zip(times, times[1:], strict=False))
+    assert all(0.3 < b - a < 0.34 or b == 2.4 for a, b in pairwise(times))
     assert deep[0] == 0.0 and 2.4 in deep
     assert len(deep) <= 6
 
