@@ -12,12 +12,14 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from engine.media.source import Heads, PictureHead, heads, open_media, packets
 from engine.types import AudioInfo, MediaInfo, VideoInfo
 
 # Pictures looked at to tell a constant frame rate from a varying one.
 RATE_PACKETS = 600
+INDEX_ENTRIES = 50_000
 # Times that differ by less were rounded by some container on the way.
 ROUNDING_S = 0.001
 # Names that muxers give to every sound track.
@@ -73,41 +75,45 @@ def _video_info(
     container: InputContainer, path: Path, stream: VideoStream, head: PictureHead, zero_s: Fraction
 ) -> VideoInfo:
     size = (head.height, head.width) if head.turn.transpose else (head.width, head.height)
-    times = _picture_times(container, path, stream)
+    times_s, step = _picture_times_s(container, path, stream)
     rate = float(stream.average_rate or stream.guessed_rate or 0)
-    if not rate and len(times) > 1:
-        rate = (len(times) - 1) / max(1e-9, float(times[-1] - times[0]))
+    if len(times_s) > 1 and times_s[-1] > times_s[0]:
+        measured = step * (len(times_s) - 1) / float(times_s[-1] - times_s[0])
+        if abs(rate - measured) > 0.01 * measured:  # containers may declare their clock instead
+            rate = measured
     return VideoInfo(
         index=stream.index,
         codec=stream.codec_context.codec.canonical_name if stream.codec_context is not None else "unknown",
         width=size[0],
         height=size[1],
         avg_fps=rate,
-        is_vfr=_varies(times, stream.time_base or Fraction(0)),
+        is_vfr=_varies(times_s, float(stream.time_base or 0)),
         rotation_deg=head.turn.clockwise_deg,
         start_s=float(head.start_s - zero_s),
     )
 
 
-def _picture_times(container: InputContainer, path: Path, stream: VideoStream) -> list[Fraction]:
-    if len(stream.index_entries) >= max(2, stream.frames):
-        # A change of rate anywhere shows, without reading the file: stretches from all over the index.
-        count = len(stream.index_entries)
-        stamps = [entry.timestamp for entry in stream.index_entries[:: max(1, count // 50_000)]]
+def _picture_times_s(container: InputContainer, path: Path, stream: VideoStream) -> tuple[NDArray[np.float64], int]:
+    """Times of every n-th picture in rising order, and n; for looking at their spacing only."""
+    entries, step = stream.index_entries, 1
+    if stream.frames and len(entries) >= stream.frames:  # other indices hold key pictures only
+        # A change of rate anywhere shows, without reading the file.
+        step = max(1, len(entries) // INDEX_ENTRIES)
+        stamps = [entry.timestamp for entry in entries[::step]]
     else:
         found = packets(container, path, stream)
         stamps = sorted(packet.pts for packet in islice(found, RATE_PACKETS) if packet.pts is not None)
-    return [stamp * (stream.time_base or Fraction(0)) for stamp in stamps]
+    return np.array(stamps, np.float64) * float(stream.time_base or 0), step
 
 
-def _varies(times: list[Fraction], time_base: Fraction) -> bool:
-    """Whether pictures come at uneven times, beyond what the container's clock rounds."""
-    if len(times) < 3:
+def _varies(times_s: NDArray[np.float64], clock_s: float) -> bool:
+    """Whether pictures come at uneven times, beyond what containers' clocks round."""
+    if len(times_s) < 3:
         return False
-    steps = np.diff(np.array([float(time) for time in times]))
-    usual = float(np.median(steps))
     # The last step is left out: files often end with a picture of another length.
-    return bool(np.any(np.abs(steps[:-1] - usual) > max(2.01 * float(time_base), ROUNDING_S) + 0.02 * usual))
+    steps = np.diff(times_s)[:-1]
+    usual = float(np.median(steps))
+    return bool(np.any(np.abs(steps - usual) > max(2.01 * clock_s, ROUNDING_S) + 0.02 * usual))
 
 
 def _audio_info(stream: AudioStream, begin: Heads) -> AudioInfo:

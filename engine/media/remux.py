@@ -118,12 +118,18 @@ class _Remux:
         """Let the picture through.
 
         Raises:
-            UsageError: the container does not take it.
+            UsageError: the container does not take it, or would show more of it.
         """
         if not self._takes(stream):
             raise UsageError(
                 f"“{self._suffix}” files cannot hold the picture of “{self._source.name}” ({stream.name}) as it is.",
                 "Choose .mkv, which takes nearly every picture.",
+            )
+        head = self._begin.picture
+        if self._suffix == ".mkv" and head is not None and head.packet_s < head.start_s:
+            raise UsageError(
+                f"“{self._source.name}” was trimmed without encoding it anew: .mkv would show what was cut off.",
+                "Choose .mp4 or .mov, which keep the cut.",
             )
         copy = self._copy(stream)
         copy.disposition = stream.disposition | Disposition.default

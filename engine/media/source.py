@@ -74,9 +74,15 @@ class SoundHead:
 
 @dataclass(frozen=True)
 class PictureHead:
-    """The first picture of a video stream: `start_s` on the container's clock, sizes before the turn."""
+    """The first picture of a video stream; sizes before the turn.
+
+    Attributes:
+        start_s: when it appears, on the container's clock.
+        packet_s: the time stamp of the first packet, earlier where the file was trimmed without encoding it anew.
+    """
 
     start_s: Fraction
+    packet_s: Fraction
     width: int
     height: int
     turn: Turn
@@ -224,11 +230,13 @@ def _picture_head(
     stream: VideoStream, first: tuple[Fraction | None, AudioFrame | VideoFrame] | None
 ) -> PictureHead | None:
     if first is not None and isinstance(frame := first[1], VideoFrame):
-        return PictureHead(timestamp(frame) or Fraction(0), frame.width, frame.height, turn_of(frame))
+        start_s = timestamp(frame) or Fraction(0)
+        packet_s = start_s if first[0] is None else first[0]
+        return PictureHead(start_s, packet_s, frame.width, frame.height, turn_of(frame))
     if stream.codec_context is None or not stream.codec_context.width or stream.time_base is None:
         return None
     start_s = (stream.start_time or 0) * stream.time_base
-    return PictureHead(start_s, stream.codec_context.width, stream.codec_context.height, Turn())
+    return PictureHead(start_s, start_s, stream.codec_context.width, stream.codec_context.height, Turn())
 
 
 def _sound_head(stream: AudioStream, first: tuple[Fraction | None, AudioFrame | VideoFrame] | None) -> SoundHead | None:

@@ -322,6 +322,35 @@ def test_colours_are_kept(tmp_path: Path) -> None:
     assert np.abs(frame.rgb[-8:].astype(int) - (255, 0, 0)).mean() < 12
 
 
+def test_trimmed_file_begins_where_it_was_cut(tmp_path: Path) -> None:
+    path = write_media(tmp_path / "a.mp4", Picture(start_s=-0.32), [Sound(clicks=(1_000,))])
+    frames = list(read_frames(path))
+    assert frames[0].time_s == 0
+    assert [media.number_of(frame.rgb) for frame in frames] == list(range(8, 50))
+    assert media.number_of(frame_at(path, 0.5).rgb) == 20
+    assert clicks(decode_audio(path)) == [1_000]
+
+
+@pytest.mark.parametrize("options", [{"movflags": "frag_keyframe+empty_moov"}, {"live": "1"}], ids=["mp4", "mkv"])
+def test_files_written_as_they_were_recorded(tmp_path: Path, options: dict[str, str]) -> None:
+    suffix = ".mkv" if "live" in options else ".mp4"
+    path = write_media(tmp_path / f"a{suffix}", Picture(duration_s=4), [Sound(duration_s=4)], options=options)
+    info = probe(path)
+    assert info.duration_s == pytest.approx(4, abs=0.1)
+    assert info.video is not None
+    assert info.video.avg_fps == pytest.approx(25, rel=0.01)
+    assert not info.video.is_vfr
+    assert decode_audio(path).n_samples == pytest.approx(192_000, abs=4_096)
+    assert media.number_of(frame_at(path, info.video.start_s + 3.02).rgb) == 75
+
+
+def test_rate_of_a_container_that_declares_its_clock(tmp_path: Path) -> None:
+    path = write_media(tmp_path / "a.mkv", Picture(times_s=tuple(np.arange(60) / 12.5)))
+    info = probe(path)
+    assert info.video is not None
+    assert info.video.avg_fps == pytest.approx(12.5, rel=0.01)
+
+
 # --- names, and files that are no good
 
 
