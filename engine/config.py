@@ -75,6 +75,7 @@ class TrainConfig:
         first_corpus, first_share: for this share of the steps only this corpus is filmed (curriculum).
         native_lag: video frames by which a corpus' lips come late against its sound; taken out when clips are drawn.
         threads: CPU threads.
+        init: weights of an earlier run to start from, or "".
     """
 
     pack: str
@@ -101,6 +102,7 @@ class TrainConfig:
     checkpoint_every: int = 250
     threads: int = 1
     device: str = "cpu"
+    init: str = ""
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.window_frames < 16 or self.mixtures_per_step < 1:

@@ -43,11 +43,12 @@ def compressed_magnitude_l1(estimate_spectrum: Tensor, target: Tensor, config: S
         (B,) float32.
     """
     level = target.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)[..., None]
-    wanted = _compressed(stft(target, config) / level)
-    return (_compressed(estimate_spectrum / level) - wanted).abs().mean((-1, -2))
+    wanted = compressed_magnitude(stft(target, config) / level)
+    return (compressed_magnitude(estimate_spectrum / level) - wanted).abs().mean((-1, -2))
 
 
-def _compressed(spectrum: Tensor) -> Tensor:
+def compressed_magnitude(spectrum: Tensor) -> Tensor:
+    """|X|^0.3 of a complex spectrum, with a floor that keeps gradients finite."""
     return (spectrum.real.square() + spectrum.imag.square() + 1e-6).pow(0.15)
 
 

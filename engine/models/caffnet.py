@@ -8,6 +8,8 @@ Differs:
     the visual input is a landmark motion stream, not a face picture (too little video to learn from pixels, ADR 1);
     the encoder works along time with frequency as channels, which suits a CPU;
     the lips modulate every block after the affinity, not one (a cue given once is easily ignored, models.md 8.6);
+    the lips alone must also tell the voice's spectrum roughly (a frequency map, models.md 9 rule 3), which goes in
+    beside V^: a dense lesson for the lip encoder, and a cue with a frequency axis for the separator;
     Gamma is built from scored lags (models.md 3.3), since the paper's regulariser is not public;
     the decoder's output is rotated by the mixture's phase and added to a real mask, so that the mask does not depend
     on the absolute phase.
@@ -37,6 +39,7 @@ class Separated:
         wave: (B, T) float32, the estimate. mask: (B, F, N) complex64. spectrum: (B, F, N) = mask * mixture.
         lag_logits: (B, 2 K + 1), score of each delay -K..K in video frames; empty without a face.
         match: (B, N, 2 K + 1), cosine of sound and lips per audio frame and lag; empty without a face.
+        hint: (B, F, N), what the lips alone tell of the voice's ^0.3-compressed magnitudes.
     """
 
     wave: Tensor
@@ -44,6 +47,7 @@ class Separated:
     spectrum: Tensor
     lag_logits: Tensor
     match: Tensor
+    hint: Tensor
 
 
 def lag_kernels(audio_frames: int, video_frames: int, ratio: float, max_lag: int, sigma: float = 0.5) -> Tensor:
@@ -136,7 +140,8 @@ class CaffNetC(nn.Module):
         self.affinity = CrossModalAffinity(width, visual, config.video_per_audio, config.max_lag_frames)
         self.slots = nn.Parameter(torch.randn(2, visual))
 
-        self.join = Pointwise(width + visual, width)
+        self.hint = Pointwise(visual, bins)
+        self.join = Pointwise(width + visual + bins, width)
         self.condition = Pointwise(visual, visual // 2)
         self.modulated = nn.ModuleList(
             ResidualBlock(width, _DILATIONS[i % 6], condition=visual // 2, dropout=config.dropout)
@@ -184,7 +189,8 @@ class CaffNetC(nn.Module):
         else:
             fused, logits, match = self.affinity(x, self.encode_lips(lips, cast(Tensor, seen)), lag)
 
-        x = self.join(torch.cat([x, fused], 1))
+        hint = self.hint(fused)
+        x = self.join(torch.cat([x, fused, hint], 1))
         condition = self.condition(fused)
         for block in self.modulated:
             x = block(x, condition)
@@ -196,7 +202,7 @@ class CaffNetC(nn.Module):
         modulus_raw = torch.sqrt(raw.real.square() + raw.imag.square() + 1e-8)
         mask = raw * (torch.tanh(modulus_raw) / modulus_raw)  # tanh|O| e^(j angle O)
         estimate = mask * spectrum * level[..., None]
-        return Separated(istft(estimate, self.config.stft), mask, estimate, logits, match)
+        return Separated(istft(estimate, self.config.stft), mask, estimate, logits, match, hint)
 
     def encode_lips(self, lips: Tensor, seen: Tensor) -> Tensor:
         """V-: (B, M, 240), (B, M) -> (B, C_v, M)."""
