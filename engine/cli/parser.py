@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -35,7 +36,8 @@ class _Version(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        parser.exit(0, f"avsep {metadata.version('avsep')}\n")
+        sys.stdout.write(f"avsep {metadata.version('avsep')}\n")
+        parser.exit()
 
 
 def build_parser() -> argparse.ArgumentParser:

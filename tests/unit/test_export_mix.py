@@ -115,6 +115,19 @@ def test_offset_is_found_to_the_sample(tmp_path: Path, late: int) -> None:
     assert offset_samples(read, mix, on_block=_ignore) == late
 
 
+@pytest.mark.parametrize("late", [0, 3, -500])
+def test_signs_that_a_model_turns_do_not_move_the_voice(tmp_path: Path, late: int) -> None:
+    """A zero-phase filter with a random sign every 40 Hz: the plain cross-correlation peaks anywhere."""
+    mix = _mix(tmp_path)
+    spectrum = np.fft.rfft(np.asarray(mix.source.open()), axis=0)
+    signs = np.random.default_rng(2).choice([-1.0, 1.0], 1 + len(spectrum) // 125).repeat(125)[: len(spectrum), None]
+    filtered = np.fft.irfft(0.3 * signs * spectrum, mix.source.n_samples, axis=0)
+    shifted = np.roll(filtered, late, axis=0).astype(np.float32)
+    plain = np.fft.irfft(np.fft.rfft(shifted[:, 0]) * np.conj(np.fft.rfft(mix.source.open()[:, 0])))
+    assert int(np.argmax(plain)) != late % len(plain)
+    assert offset_samples(lambda start, stop: shifted[start:stop], mix, on_block=_ignore) == late
+
+
 def test_offset_of_a_periodic_sound_is_zero_and_of_silence_unknown(tmp_path: Path) -> None:
     tone = np.sin(2 * np.pi * 480 * np.arange(100_000) / RATE).astype(np.float32)[:, None].repeat(2, axis=1)
     source = _store(tmp_path, "tone", tone)
