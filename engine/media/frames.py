@@ -161,7 +161,7 @@ class _Display:
             height=max(1, round(frame.height * scale)),
             format="rgb24",
             src_colorspace=_colorspace(frame),
-            interpolation=Interpolation.AREA if scale < 1 else Interpolation.BILINEAR,
+            interpolation=Interpolation.BILINEAR,
         )
         return turned(cast("NDArray[np.uint8]", small.to_ndarray()), turn), scale
 
