@@ -100,6 +100,8 @@ def _run(args: argparse.Namespace, console: Console) -> Answer | None:
                 return commands.separate(args, console.on_progress, cancel)
             case "train":
                 return commands.train(args, console.on_progress, cancel)
+            case "evaluate":
+                return commands.evaluate(args, console.on_progress, cancel)
             case other:
                 raise AssertionError(f"no command {other}")
 

@@ -98,6 +98,18 @@ def train(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Cance
     return Answer(data, f"{printable(data['run_dir'])}: step {data['step']}, best {best['metric']} {best['value']:.3g}")
 
 
+def evaluate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:
+    """`avsep evaluate`."""
+    from engine.evaluate import run
+
+    data = run(
+        args.mixtures, model=args.model, root=args.root, device=args.device, on_progress=on_progress, cancel=cancel
+    )
+    rows = [[name, "" if value is None else f"{value:.3f}"] for name, value in data["metrics"].items()]
+    rows += [["wrong talker", f"{data['wrong_talker_rate']:.1%}"], ["scores", str(data["n"])]]
+    return Answer(data, table(rows))
+
+
 def _person_ids(video: Path, wanted: list[str], on_progress: ProgressCallback, cancel: CancelToken) -> tuple[int, ...]:
     """Ids for what --person was given: ids, or labels in any case."""
     if all(text.isdecimal() for text in wanted):

@@ -85,6 +85,13 @@ def build_parser() -> argparse.ArgumentParser:
     train = command("train", "Train a model, or go on with a run.")
     train.add_argument("config", metavar="CONFIG", type=Path, help="a TOML file, see resources/configs")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of the run")
+    evaluate = command("evaluate", "Score a model on a list of mixtures.")
+    evaluate.add_argument("--model", metavar="NAME", default="default", help="a name from `avsep models list`")
+    evaluate.add_argument("--mixtures", metavar="CSV", type=Path, required=True, help="the list of mixtures")
+    evaluate.add_argument(
+        "--root", metavar="DIR", type=Path, default=Path(), help="the folder that the list's paths are relative to"
+    )
+    evaluate.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="where to compute")
     command("doctor", "Say what this machine can do, and test it.")
     gui = command("gui", "Open the window.")
     gui.add_argument("video", metavar="VIDEO", type=Path, nargs="?", help="a video to open")

@@ -10,6 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from engine.cache import write_then_rename
 from engine.types import MediaInfo, ModelInfo, SeparationResult
 
@@ -104,5 +106,7 @@ def _finite(value: Any) -> Any:
         return os.fspath(value)
     if isinstance(value, (bool, int, str)) or value is None:
         return value
-    number = float(value)  # also NumPy's numbers
+    if isinstance(value, (np.generic, np.ndarray)):
+        return _finite(value.tolist())
+    number = float(value)
     return number if math.isfinite(number) else None

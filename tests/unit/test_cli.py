@@ -380,6 +380,49 @@ def test_doctor(
     assert ("passed, 0.10 x real time" in text) is passed and "Network" in text
 
 
+def test_train(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine.train import loop
+
+    answer = {"run_dir": "runs/a", "step": 10, "best": {"metric": "val_si_sdri_db", "value": 1.25}}
+    got: list[Any] = []
+
+    def run(config: Path, *, resume: bool, on_progress: Any, cancel: Any) -> dict[str, Any]:
+        got.append((config, resume))
+        return answer
+
+    monkeypatch.setattr(loop, "run", run)
+    assert Run(capsys, "train", "a.toml", "--resume", "--json").json == answer
+    assert "step 10, best val_si_sdri_db 1.25" in Run(capsys, "train", "a.toml").out
+    assert got == [(Path("a.toml"), True), (Path("a.toml"), False)]
+
+
+def test_evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from engine import evaluate
+
+    answer = {"n": 2, "metrics": {"si_sdr": 9.5, "pesq_wb": None}, "wrong_talker_rate": 0.25, "ci95": {}}
+    got: list[Any] = []
+
+    def run(mixtures: Path, *, model: str, root: Path, device: str, on_progress: Any, cancel: Any) -> dict[str, Any]:
+        got.append((mixtures, model, root, device))
+        return answer
+
+    monkeypatch.setattr(evaluate, "run", run)
+    assert Run(capsys, "evaluate", "--model", "tiny", "--mixtures", "m.csv", "--root", "d", "--json").json == answer
+    text = Run(capsys, "evaluate", "--mixtures", "m.csv").out
+    assert "9.500" in text and "25.0%" in text
+    assert got == [(Path("m.csv"), "tiny", Path("d"), "auto"), (Path("m.csv"), "default", Path(), "auto")]
+    assert Run(capsys, "evaluate", "--model", "tiny", "--json").code == 2
+
+
+def test_the_window_gets_the_video(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from avsep_gui import __main__ as window
+
+    got: list[list[str]] = []
+    monkeypatch.setattr(window, "main", lambda arguments: got.append(arguments) or 7)
+    assert Run(capsys, "gui", "a b.mp4").code == 7 and Run(capsys, "gui").code == 7
+    assert got == [["a b.mp4"], []]
+
+
 def test_progress_is_thinned(engine: FakeEngine, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     def many(path: Path, *, on_progress: Any, cancel: Any) -> FaceAnalysis:
         for step in range(2001):

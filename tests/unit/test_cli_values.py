@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.cli import values
@@ -81,6 +84,12 @@ def test_text_of_others_stays_on_its_line() -> None:
 
 
 def test_json_never_holds_what_json_cannot() -> None:
+    assert json.loads(dump({"a": np.int64(3), "b": np.True_, "c": np.array([1.5, np.nan]), "d": Path("x")})) == {
+        "a": 3,
+        "b": True,
+        "c": [1.5, None],
+        "d": "x",
+    }
     text = dump({"a": math.nan, "b": [math.inf, (1, -math.inf)], "c": "é\udcff", "d": True, "e": None})
     assert '"a": null' in text and "NaN" not in text and "Infinity" not in text and text.isascii()
     assert '"d": true' in text
