@@ -46,17 +46,29 @@ def run(
     Raises:
         InputError: the list or a file in it cannot be used. UsageError, ModelError, DeviceError: as named.
     """
-    cancel = cancel or CancelToken()
     rows = read_recipes(mixtures)
-    separator = Separator.load(model, device)
+    scored = score(Separator.load(model, device), rows, root, on_progress=on_progress, cancel=cancel)
+    corpora = sorted({s["corpus"] for s in scored})
+    by_corpus = {name: _summary([s for s in scored if s["corpus"] == name]) for name in corpora}
+    return {"model": model, **_summary(scored), "by_corpus": by_corpus, "per_mixture": scored}
+
+
+def score(
+    separator: Separator,
+    rows: Sequence[Recipe],
+    root: Path,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> list[dict[str, Any]]:
+    """Scores of every talker of every mixture, two rows per mixture (keys as in `run`'s per_mixture)."""
+    cancel = cancel or CancelToken()
     scored: list[dict[str, Any]] = []
     for number, row in enumerate(rows):
         cancel.checkpoint()
         scored += _score(separator, row, root)
         on_progress(Progress("Scoring", number + 1, len(rows)))
-    corpora = sorted({s["corpus"] for s in scored})
-    by_corpus = {name: _summary([s for s in scored if s["corpus"] == name]) for name in corpora}
-    return {"model": model, **_summary(scored), "by_corpus": by_corpus, "per_mixture": scored}
+    return scored
 
 
 def mixture_of(row: Recipe, root: Path, margin_frames: int) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -91,7 +103,9 @@ def mixture_of(row: Recipe, root: Path, margin_frames: int) -> tuple[FloatArray,
 def _score(separator: Separator, row: Recipe, root: Path) -> list[dict[str, Any]]:
     voices, lips, seen = mixture_of(row, root, separator.model.config.max_lag_frames)
     mixture = voices.sum(0)
-    estimates = separator.waves(mixture, lips, seen)
+    out = separator.masks(mixture, lips, seen, None)
+    estimates = separator.waves(mixture, out.mask)
+    agreed = [float((match @ separator.lag_probabilities(match[None])).mean()) for match in out.match]
     both = np.stack([mixture, mixture])
     sdr, sir, sar = bss_eval(estimates, voices)
     before = bss_eval(both, voices)[0]
@@ -110,6 +124,7 @@ def _score(separator: Separator, row: Recipe, root: Path) -> list[dict[str, Any]
                 "sdri": float(sdr[talker] - before[talker]),
                 "sir": float(sir[talker]),
                 "sar": float(sar[talker]),
+                "match": agreed[talker],
                 "wrong": other > own,
             }
         )

@@ -79,11 +79,10 @@ class Separator:
             self.model.to(self.device)
             return self.masks(mixture, lips, seen, lag)
 
-    def waves(self, mixture: FloatArray, lips: FloatArray, seen: FloatArray) -> FloatArray:
-        """Separated voices (P, T) at 16 kHz of one short mixture; arguments as in `masks`."""
-        mask = torch.from_numpy(self.masks(mixture, lips, seen, None).mask)
+    def waves(self, mixture: FloatArray, mask: NDArray[np.complex64]) -> FloatArray:
+        """Voices (P, T) at 16 kHz from a mixture (T,) and its masks (P, F, N)."""
         config = self.model.config.stft
-        return istft(mask * stft(torch.from_numpy(mixture[None]), config), config).numpy()
+        return istft(torch.from_numpy(mask) * stft(torch.from_numpy(mixture[None]), config), config).numpy()
 
     @property
     def _samples_per_video_frame(self) -> int:

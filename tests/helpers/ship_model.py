@@ -1,0 +1,67 @@
+"""Put the best weights of a training run on the shelf, with card and calibrated agreement.
+
+python -m tests.helpers.ship_model RUN_FOLDER DATA_FOLDER CARD.toml
+
+The agreement curve (cosine of lips and sound -> probability that the right voice came out better than the mixture) is
+fitted on the validation list. Scores in the card come from `avsep evaluate` on the held-out list, run afterwards.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from engine.checkpoint import load_weights, read_card, save_weights
+from engine.config import CaffNetConfig, from_dict
+from engine.data.recipe import read_recipes
+from engine.evaluate import score
+from engine.models.caffnet import CaffNetC
+from engine.separator import Separator
+
+ROOT = Path(__file__).resolve().parents[2]
+VALIDATION = ROOT / "tests/data/mixtures/validation.csv"
+SHELF = ROOT / "resources/models/caffnet_c.safetensors"
+
+
+def fit_logistic(x: np.ndarray, y: np.ndarray, *, ridge: float = 1e-3, steps: int = 50) -> tuple[float, float]:
+    """Slope and offset of P(y = 1) = 1 / (1 + exp(-(slope x + offset))), by Newton's method."""
+    design = np.stack([x, np.ones_like(x)], 1)
+    weights = np.zeros(2)
+    for _ in range(steps):
+        p = 1 / (1 + np.exp(-design @ weights))
+        hessian = (design * (p * (1 - p))[:, None]).T @ design + ridge * np.eye(2)
+        weights += np.linalg.solve(hessian, design.T @ (y - p) - ridge * weights)
+    return float(weights[0]), float(weights[1])
+
+
+def main() -> None:
+    run, data, text = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+    torch.set_num_threads(1)
+    best = run / "best.safetensors"
+    card: dict[str, Any] = read_card(best)
+    model = CaffNetC(from_dict(CaffNetConfig, card["config"]))
+    load_weights(best, model, card["sha256"])
+    separator = Separator(model.eval(), torch.device("cpu"), (1.0, 0.0))
+    scores = score(separator, read_recipes(VALIDATION), data)
+    match = np.asarray([s["match"] for s in scores])
+    good = np.asarray([float(not s["wrong"] and s["si_sdri"] > 0) for s in scores])
+    card["calibration"] = fit_logistic(match, good)
+    card.update(tomllib.loads(text.read_text(encoding="utf-8")))
+    SHELF.parent.mkdir(parents=True, exist_ok=True)
+    digest = save_weights(SHELF, model, card, half=True)
+    print(f"{SHELF.name}: {SHELF.stat().st_size / 1e6:.1f} MB, sha256 {digest}")
+    for corpus in sorted({s["corpus"] for s in scores}):
+        mine = [s for s in scores if s["corpus"] == corpus]
+        print(
+            corpus, f"{np.mean([s['si_sdri'] for s in mine]):+.2f} dB, wrong {np.mean([s['wrong'] for s in mine]):.2f}"
+        )
+    print("calibration", card["calibration"], "mean agreement", float(good.mean()))
+
+
+if __name__ == "__main__":
+    main()
