@@ -127,9 +127,9 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
     """The training loss of a batch (models.md 10), and (SI-SDR, blind SI-SDR, lag accuracy) for the curve.
 
     -SI-SDR (clipped at 30 dB) + 10 L1 of ^0.3 magnitudes, both faces of each mixture; energy where a face is silent;
-    L1 of what the lips alone tell of the spectrum, weight 5; cross-entropy of the lag, weight 3 decaying to 0.3; a swap hinge in the first third; permutation-invariant -SI-SDR
-    for talkers without a face. The known lag is given to the network at first, so that it learns to use the lips
-    before it has to find their delay.
+    5 L1 of what the lips alone tell of the spectrum; cross-entropy of the lag, weight 3 decaying to 0.3; a swap hinge
+    in the first third; permutation-invariant -SI-SDR for talkers without a face. The known lag is given to the network
+    at first, so that it learns to use the lips before it has to find their delay.
     """
     config = model.config
     targets = batch["targets"].flatten(0, 1)  # (B, 2, T) -> (2 B, T)

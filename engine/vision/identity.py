@@ -32,9 +32,17 @@ _RIGHT_THERE_BONUS = 0.2
 
 
 class Portrait(NamedTuple):
-    """A good picture of a face: (h, w, 3) uint8, how good (higher is better), and when."""
+    """A good picture of a face.
+
+    Attributes:
+        picture_rgb: (h, w, 3) uint8, the face and 0.4 of its size around it.
+        box_px: (4,), the detector's box in this picture.
+        quality: higher is better.
+        time_s: when it was taken.
+    """
 
     picture_rgb: Image
+    box_px: FloatArray
     quality: float
     time_s: float
 
@@ -59,14 +67,16 @@ class PortraitKeeper:
             return
         self._next_s = time_s + _EVERY_S
         box = box_of_points(points_px)
-        picture, scale, _ = crop_around(rgb, box, _PORTRAIT_FACE_PX, _PORTRAIT_PX)
-        quality = _quality(picture, points_px, scale, spread)
+        window = _inside(box, rgb)
+        picture, scale, corner = crop_around(rgb, window, _PORTRAIT_FACE_PX, _PORTRAIT_PX)
+        quality = _quality(picture, points_px, scale, spread) * _shown_share(box, rgb) ** 2
+        taken = Portrait(picture, np.asarray((box - np.tile(corner, 2)) * scale, np.float32), quality, time_s)
         near = [k for k, kept in enumerate(self._kept) if time_s - kept.time_s < _APART_S]
         if near:
             if quality > self._kept[near[-1]].quality:
-                self._kept[near[-1]] = Portrait(picture, quality, time_s)
+                self._kept[near[-1]] = taken
         else:
-            self._kept.append(Portrait(picture, quality, time_s))
+            self._kept.append(taken)
         self._kept.sort(key=lambda kept: -kept.quality)
         if len(self._kept) > _PORTRAITS:
             self._kept = self._kept[:_PORTRAITS]
@@ -76,6 +86,22 @@ class PortraitKeeper:
         """The portraits not later than `end_s`, best first; the earliest one when all are later."""
         usable = [kept for kept in self._kept if kept.time_s <= end_s + 1e-6] or self._kept[:1]
         return sorted(usable, key=lambda kept: -kept.quality)
+
+
+def _inside(box: FloatArray, rgb: Image) -> FloatArray:
+    """The box moved so that the picture around it does not leave the frame, where the frame is large enough."""
+    reach = (0.5 + PADDING) * float(box[2] - box[0])
+    middle = (box[:2] + box[2:]) / 2
+    limits = np.asarray(rgb.shape[1::-1], np.float32)
+    fits = limits >= 2 * reach
+    moved = np.where(fits, np.clip(middle, reach, np.maximum(limits - reach, reach)), middle)
+    return np.asarray(box + np.tile(moved - middle, 2), np.float32)
+
+
+def _shown_share(box: FloatArray, rgb: Image) -> float:
+    """How much of a box lies in the frame, 0 to 1."""
+    low, high = np.maximum(box[:2], 0), np.minimum(box[2:], rgb.shape[1::-1])
+    return float(np.prod(np.maximum(high - low, 0)) / max(float(np.prod(box[2:] - box[:2])), 1e-3))
 
 
 def _quality(picture: Image, points_px: FloatArray, scale: float, spread: float) -> float:
@@ -90,14 +116,12 @@ def _quality(picture: Image, points_px: FloatArray, scale: float, spread: float)
     is_open = min(1.0, float((height / np.maximum(width, 1e-3)).mean()) / 0.25)
     large = min(1.0, 1.0 / scale)
     steady = max(0.1, 1.0 - spread / 0.1)
-    return sharpness * frontal * (0.5 + 0.5 * is_open) * (0.4 + 0.6 * large) * steady
+    return sharpness * frontal * (0.3 + 0.7 * is_open) * (0.4 + 0.6 * large) * steady
 
 
 def describe(portraits: Sequence[Portrait]) -> NDArray[np.float64]:
     """Identity vectors of a track's portraits, (n, 128)."""
-    low = (_PORTRAIT_PX - _PORTRAIT_FACE_PX) / 2
-    box = np.asarray([[low, low, low + _PORTRAIT_FACE_PX, low + _PORTRAIT_FACE_PX]], np.float32)
-    vectors = [encode(portrait.picture_rgb, box) for portrait in portraits]
+    vectors = [encode(portrait.picture_rgb, portrait.box_px[None]) for portrait in portraits]
     return np.concatenate(vectors) if vectors else np.zeros((0, 128))
 
 

@@ -144,8 +144,14 @@ class _OpenTrack:
         self.times.append(sample.time_s)
         self.boxes.extend(box_of_points(sample.points_px) / scale)
 
-    def finish(self, ended: EndedTrack, shot: int) -> _SeenTrack | None:
-        """Close the track; None when it was no face, or nobody could be recognised in it."""
+    def finish(self, ended: EndedTrack, shot: int, width: int, height: int) -> _SeenTrack | None:
+        """Close the track; None when it was no face, or nobody could be recognised in it.
+
+        Args:
+            ended: what the tracker says about it.
+            shot: number of its shot.
+            width, height: of the displayed picture, in pixels.
+        """
         count = int(np.searchsorted(np.asarray(self.times), ended.end_s + 1e-6, "right"))
         portraits = self.portraits.best_until(ended.end_s)
         vectors = describe(portraits) if ended.is_face and count else np.zeros((0, 128))
@@ -154,8 +160,9 @@ class _OpenTrack:
             return None
         times = np.asarray(self.times[:count], np.float64)
         boxes = _smooth(np.asarray(self.boxes[: 4 * count], np.float32).reshape(count, 4))
-        left, top, right, bottom = (float(v) for v in np.median(boxes, 0))
-        face = FaceTrack(float(times[0]), float(times[-1]), (left, top, right, bottom), times, boxes)
+        shown = np.clip(boxes, 0.0, np.asarray([width, height, width, height], np.float32))
+        left, top, right, bottom = (float(v) for v in np.median(shown, 0))
+        face = FaceTrack(float(times[0]), float(times[-1]), (left, top, right, bottom), times, shown)
         appearance = Appearance(face.start_s, face.end_s, vectors, shot, boxes[0], boxes[-1])
         best = portraits[0]
         _, png = cv2.imencode(".png", thumbnail(best))
@@ -223,9 +230,12 @@ class _Analyser:
         self._end(tracker.finish())
 
     def _end(self, ended: Sequence[EndedTrack]) -> None:
+        video = self._media.video
+        assert video is not None
         for track in ended:
             open_track = self._open.pop(track.track_id, None)
-            seen = open_track.finish(track, len(self._cuts_s)) if open_track else None
+            shot = len(self._cuts_s)
+            seen = open_track.finish(track, shot, video.width, video.height) if open_track else None
             if seen is not None:
                 self._seen.append(seen)
 
