@@ -204,9 +204,8 @@ class Player(QObject):
 
     def _play_if_ready(self) -> None:
         picked = self._document.picked
-        if self._wants_voice and picked is not None:
-            if contains(self._document.voice(picked).ready, self._position_s):
-                self.play()
+        if self._wants_voice and picked is not None and contains(self._document.voice(picked).ready, self._position_s):
+            self.play()
 
     def _start_picture(self) -> None:
         """A device begins to sound some time after it was started; the picture begins with it."""
