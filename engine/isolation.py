@@ -287,7 +287,7 @@ def _masks(
     separator: Separator, source: PcmStore, voices: list[_Voice], k: int, lags: list[list[float] | None]
 ) -> tuple[FloatArray, NDArray[np.complex64], FloatArray]:
     """Match (P, N, 2 K + 1), masks (P, F, N) and visibility (P, frames of the window) of window k."""
-    from engine.audio.fullband import to_mono_16k
+    from engine.audio.resample import to_mono_16k
 
     margin = separator.model.config.max_lag_frames
     frames = WINDOW_S * _VIDEO_HZ

@@ -5,21 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from engine.config import StftConfig
 
 FloatArray = NDArray[np.float32]
 _CARRY_FROM_HZ = 4000.0
-
-
-def to_mono_16k(sound: FloatArray, sample_rate_hz: int) -> FloatArray:
-    """(n, channels) at any rate -> (round(n * 16000 / rate),) mono; channels are averaged."""
-    mono = sound.mean(1)
-    if sample_rate_hz == 16_000:
-        return np.ascontiguousarray(mono)
-    divisor = int(np.gcd(16_000, sample_rate_hz))
-    return np.asarray(resample_poly(mono, 16_000 // divisor, sample_rate_hz // divisor), np.float32)
 
 
 def apply_mask(sound: FloatArray, sample_rate_hz: int, mask: NDArray[np.complex64], config: StftConfig) -> FloatArray:

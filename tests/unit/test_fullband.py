@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.audio.fullband import apply_mask, to_mono_16k
+from engine.audio.fullband import apply_mask
+from engine.audio.resample import to_mono_16k
 from engine.config import StftConfig
 
 CONFIG = StftConfig()
