@@ -117,3 +117,18 @@ def test_portraits_after_the_end_do_not_count_and_memory_is_bounded() -> None:
 
 def test_nobody_is_described_without_portraits() -> None:
     assert describe([]).shape == (0, 128)
+
+
+def test_a_portrait_at_the_edge_shows_the_frame_and_a_cut_off_face_loses() -> None:
+    picture = textured(2)
+    picture[:, :320] = 200
+    corner = landmarks(box(75, 75, 140))
+    keeper = PortraitKeeper()
+    keeper.offer(0.0, picture, corner, 0.01)
+    portrait = keeper.best_until(1.0)[0]
+    assert portrait.box_px[0] < 30 and portrait.box_px[1] < 30  # the window moved, not the face
+    assert portrait.box_px[2] - portrait.box_px[0] == pytest.approx(150, abs=0.5)
+    keeper = PortraitKeeper()
+    for time_s, y in ((0.0, 10), (0.4, 180)):
+        keeper.offer(time_s, textured(2), landmarks(box(320, y, 140)), 0.01)
+    assert keeper.best_until(1.0)[0].time_s == pytest.approx(0.4)

@@ -19,7 +19,7 @@ from engine.vision.speaking import (
 from tests.unit.vision.faces import box, landmarks
 
 RATE = 16000
-LIPS_LEAD_S = 0.04  # real lips open that much before they sound
+LIPS_LEAD_S = 0.02  # real lips open that much before they sound
 
 
 def syllables(seconds: float, seed: int) -> np.ndarray:
