@@ -78,7 +78,9 @@ def main() -> None:
             for split in ("val", "test"):
                 clips = [c for c in filmed if c.corpus == corpus and c.split == split]
                 told = {c.name: (context(c) @ weights, levels(pack, c)) for c in clips}
-                print(f"{name:10s} {corpus} {split:5s} correlation {_correlation(told):.3f}  paired {_pairing(clips, told):.2f}")
+                print(
+                    f"{name:10s} {corpus} {split:5s} correlation {_correlation(told):.3f}  paired {_pairing(clips, told):.2f}"
+                )
 
 
 def _correlation(told: dict[str, tuple[Array, Array]]) -> float:
