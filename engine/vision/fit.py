@@ -56,7 +56,7 @@ def box_of_points(points_px: FloatArray) -> FloatArray:
     )
 
 
-def crop_around(rgb: Image, box_px: FloatArray, face_px: int, crop_px: int) -> tuple[Image, float, FloatArray]:
+def crop_around(rgb: Image, box_px: FloatArray, face_px: float, crop_px: int) -> tuple[Image, float, FloatArray]:
     """A square picture around a face at a chosen size; what lies outside the frame repeats its edge.
 
     Returns:

@@ -35,7 +35,7 @@ class Portrait(NamedTuple):
     """A good picture of a face.
 
     Attributes:
-        picture_rgb: (h, w, 3) uint8, the face and 0.4 of its size around it.
+        picture_rgb: (h, w, 3) uint8, the face and up to 0.4 of its size around it.
         box_px: (4,), the detector's box in this picture.
         quality: higher is better.
         time_s: when it was taken.
@@ -67,8 +67,8 @@ class PortraitKeeper:
             return
         self._next_s = time_s + _EVERY_S
         box = box_of_points(points_px)
-        window = _inside(box, rgb)
-        picture, scale, corner = crop_around(rgb, window, _PORTRAIT_FACE_PX, _PORTRAIT_PX)
+        window, reach = _window(box, rgb)
+        picture, scale, corner = crop_around(rgb, window, _PORTRAIT_PX / (2 * reach), _PORTRAIT_PX)
         quality = _quality(picture, points_px, scale, spread) * _shown_share(box, rgb) ** 2
         taken = Portrait(picture, np.asarray((box - np.tile(corner, 2)) * scale, np.float32), quality, time_s)
         near = [k for k, kept in enumerate(self._kept) if time_s - kept.time_s < _APART_S]
@@ -88,14 +88,15 @@ class PortraitKeeper:
         return sorted(usable, key=lambda kept: -kept.quality)
 
 
-def _inside(box: FloatArray, rgb: Image) -> FloatArray:
-    """The box moved so that the picture around it does not leave the frame, where the frame is large enough."""
-    reach = (0.5 + PADDING) * float(box[2] - box[0])
-    middle = (box[:2] + box[2:]) / 2
+def _window(box: FloatArray, rgb: Image) -> tuple[FloatArray, float]:
+    """Where to cut a portrait so that it does not leave the frame: the box, moved, and how far around its middle."""
+    size = max(float(box[2] - box[0]), 1.0)
     limits = np.asarray(rgb.shape[1::-1], np.float32)
-    fits = limits >= 2 * reach
-    moved = np.where(fits, np.clip(middle, reach, np.maximum(limits - reach, reach)), middle)
-    return np.asarray(box + np.tile(moved - middle, 2), np.float32)
+    reach = float(np.clip(limits.min() / (2 * size), 0.5, 0.5 + PADDING))
+    middle = (box[:2] + box[2:]) / 2
+    low = np.full(2, reach * size)
+    moved = np.clip(middle, low, np.maximum(limits - low, low))
+    return np.asarray(box + np.tile(moved - middle, 2), np.float32), reach
 
 
 def _shown_share(box: FloatArray, rgb: Image) -> float:

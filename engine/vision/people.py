@@ -32,7 +32,7 @@ from engine.vision.speaking import mouth_motion, per_second, sound_delay_ms, spe
 from engine.vision.streams import TrackRecorder, person_files, read_person, read_rows, row_count, write_person
 from engine.vision.track import EndedTrack, Sample, Tracker
 
-VERSION = 1  # of the method: a higher number makes old cache entries void
+VERSION = 2  # of the method: a higher number makes old cache entries void
 SHORTEST_VISIBLE_S = 0.8
 SMALLEST_FACE_PX = 24.0
 MAX_WIDTH_PX = 1280

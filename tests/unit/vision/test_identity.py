@@ -132,3 +132,11 @@ def test_a_portrait_at_the_edge_shows_the_frame_and_a_cut_off_face_loses() -> No
     for time_s, y in ((0.0, 10), (0.4, 180)):
         keeper.offer(time_s, textured(2), landmarks(box(320, y, 140)), 0.01)
     assert keeper.best_until(1.0)[0].time_s == pytest.approx(0.4)
+
+
+def test_a_face_as_large_as_the_frame_has_no_invented_surroundings() -> None:
+    frame = textured(2)[:150, :400]
+    keeper = PortraitKeeper()
+    keeper.offer(0.0, frame, landmarks(box(200, 75, 140)), 0.01)
+    picture = keeper.best_until(1.0)[0].picture_rgb
+    assert np.abs(np.diff(picture[:6].astype(int), axis=0)).mean() > 1.0  # a repeated edge would be zero
