@@ -83,6 +83,7 @@ class EngineClient(QObject):
         self._lanes: dict[LaneKind, int] = {}
         self._faces_job: int | None = None
         self._device_job: int | None = None
+        self._stopped = False
         self._failed_people: set[int] = set()  # not asked for again until they are picked again
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -113,6 +114,11 @@ class EngineClient(QObject):
             on_success=self._on_probed,
             on_error=self._document.set_open_error,
         )
+
+    def stop(self) -> None:
+        """The window closes: ask for nothing any more."""
+        self._stopped = True
+        self._settle.stop()
 
     def drop_jobs(self) -> None:
         """Cancel everything that belongs to the opened file; late answers are ignored."""
@@ -162,7 +168,7 @@ class EngineClient(QObject):
         picked = document.picked
         if picked is None or document.source is None or contains(document.voice(picked).ready, at_s):
             return
-        if picked in self._failed_people:
+        if picked in self._failed_people or self._stopped:
             return
         if at_s >= document.duration_s - 0.05:
             return
@@ -204,6 +210,8 @@ class EngineClient(QObject):
         scale: SpectrogramScale = "mel",
     ) -> None:
         """Ask for the picture of a lane; a newer request for the same lane replaces an older one."""
+        if self._stopped:
+            return
         self.drop_lane(kind)
         options: dict[str, Any] = {}
         function = "waveform"

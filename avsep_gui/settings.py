@@ -13,7 +13,7 @@ class Settings:
     """Remembered choices. Every value has a default and is checked when read; nothing else touches QSettings."""
 
     def __init__(self) -> None:
-        self._store = QSettings("avsep", "avsep")
+        self._store = QSettings(QSettings.defaultFormat(), QSettings.Scope.UserScope, "avsep", "avsep")
 
     @property
     def theme(self) -> str:

@@ -56,6 +56,10 @@ class Player(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
+        self._gain_timer = QTimer(self)
+        self._gain_timer.setSingleShot(True)
+        self._gain_timer.setInterval(round(GAIN_INTERVAL_S * 1000))
+        self._gain_timer.timeout.connect(self._on_voice)
         document.open_state_changed.connect(self._on_opened)
         document.source_changed.connect(self._on_source)
         document.picked_changed.connect(self._on_voice)
@@ -170,6 +174,7 @@ class Player(QObject):
     def close(self) -> None:
         """Let go of device and file."""
         self.pause()
+        self._gain_timer.stop()
         self._output.stop()
         self.picture.close()
 
@@ -258,6 +263,7 @@ class Player(QObject):
         if picked is None or source is None or voice is None:
             return
         if picked == self._gains_for and now - self._gains_at < GAIN_INTERVAL_S:
+            self._gain_timer.start()
             return
         self._gains_for, self._gains_at = picked, now
         self._gains = matching_gains(source.open(), voice, source.sample_rate_hz, document.voice(picked).ready)

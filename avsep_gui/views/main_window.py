@@ -12,6 +12,8 @@ from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QFileDialog,
+    QLineEdit,
+    QListWidget,
     QMainWindow,
     QMenu,
     QStackedWidget,
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
         self._settings.true_levels = self.document.true_levels
         self.workspace.save_layout()
         self.hide()
+        self.client.stop()
         self.player.close()
         self._runner.shut_down(SHUT_DOWN_S)
         event.accept()
@@ -277,9 +280,17 @@ class MainWindow(QMainWindow):
         focused = QApplication.focusWidget()
         if isinstance(focused, QAbstractButton):
             focused.click()
+        elif isinstance(focused, QLineEdit):
+            focused.clearFocus()
+        elif isinstance(focused, QListWidget) and focused.currentItem() is not None:
+            focused.itemActivated.emit(focused.currentItem())
 
     def _on_escape(self) -> None:
-        if self.drawer.isVisible():
+        focused = QApplication.focusWidget()
+        if isinstance(focused, QLineEdit):
+            focused.setText(str(focused.property("saved") or ""))
+            focused.clearFocus()
+        elif self.drawer.isVisible():
             self.drawer.hide()
         elif self.isFullScreen():
             self.actions_by_id["full_screen"].trigger()

@@ -131,6 +131,7 @@ class PersonRow(QFrame):
         is_picked = document.picked == person.id
         if not self.name.hasFocus():
             self.name.setText(name)
+        self.name.setProperty("saved", name)  # what Esc brings back
         self.name.setAccessibleName(self.tr("Name of {0}").format(name))
         self.setAccessibleName(self.tr("{0}, {1}").format(name, self._facts.text()))
         self.solo.setIcon(self._look.icon("hear"))

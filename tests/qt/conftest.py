@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import shutil
 import sys
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parent))
 
-import pytest  # noqa: E402
-from PySide6.QtCore import QSettings  # noqa: E402
+import pytest
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
 
-from avsep_gui.jobs import JobRunner  # noqa: E402
+from avsep_gui import app as app_module
+from avsep_gui.jobs import JobRunner
+from avsep_gui.player import player as player_module
+from avsep_gui.player.output import SilentOutput
+from avsep_gui.resources import resource
+from avsep_gui.state.document import FacesState
 
-HARMLESS = ("No audio device detected", "pipewire", "PulseAudio", "propagateSizeHints", "Using Qt multimedia", "vaapi")
+HARMLESS = ("No audio device detected", "pipewire", "PulseAudio", "propagateSizeHints", "Using Qt multimedia", "No RHI")
+WAIT_MS = 20_000
+
+
+@pytest.fixture(scope="session")
+def qapp_cls():
+    app_module.before_application()
+    return QApplication
 
 
 @pytest.fixture(autouse=True)
-def settings_in_tmp(tmp_path, monkeypatch):
+def settings_in_tmp(tmp_path):
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
 
@@ -41,3 +56,49 @@ def runner(qapp):
     yield runner
     runner.shut_down(1.0)
     assert all(pid is None for pid in runner.pids().values())
+
+
+@pytest.fixture
+def video(tmp_path):
+    """Makes a video file whose name tells the fake engine how to behave."""
+
+    def make(name="talk.mp4"):
+        path = tmp_path / name
+        shutil.copyfile(resource("sample", "two_talkers.mp4"), path)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def window(qtbot, qapp, monkeypatch):
+    """The whole window over the fake engine, closed afterwards without leaving anything behind."""
+    monkeypatch.setattr(player_module, "open_output", lambda mixer, rate: (SilentOutput(mixer, rate), True))
+    app_module.configure(qapp)
+    window = app_module.make_window("fake_engine")
+    window.resize(1280, 800)
+    window.show()
+    yield window
+    window.close()
+    assert all(pid is None for pid in window._runner.pids().values())
+    window.deleteLater()
+    qapp.sendPostedEvents(None, 52)  # QEvent.DeferredDelete
+    qapp.processEvents()
+    assert not multiprocessing.active_children()
+    assert not [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+
+
+@pytest.fixture
+def opened(qtbot, window, video):
+    """Opens a video in the window and waits for people and sound."""
+
+    def open_(name="talk.mp4", *, people=True):
+        path = video(name)
+        window.open_file(path)
+        document = window.document
+        qtbot.waitUntil(lambda: document.faces_state in (FacesState.FOUND, FacesState.NOBODY), timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: document.source is not None or "nosound" in name, timeout=WAIT_MS)
+        assert bool(document.people) == people
+        return path
+
+    return open_

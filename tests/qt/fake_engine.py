@@ -109,7 +109,7 @@ def isolate(request, *, on_progress=ignore_progress, cancel=None):
     file = np.memmap(store.path, "<f4", "r+", shape=(N,))
     start, end = request.range_s or (0.0, DURATION_S)
     voice = tone(person_id)
-    with open(request.video.with_name("calls.jsonl"), "a") as log:
+    with request.video.with_name("calls.jsonl").open("a") as log:
         log.write(json.dumps({"call": "isolate", "person": person_id, "range": request.range_s}) + "\n")
     at = start
     while at < end:

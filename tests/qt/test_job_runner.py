@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from avsep_gui.jobs import JobRunner, Priority
+from avsep_gui.jobs import Priority
 from avsep_gui.pace import Pace, time_left_text
 from engine.errors import EngineError, InputError
 from engine.types import IsolationRequest
