@@ -12,6 +12,8 @@ from avsep_gui.state.document import Document
 from avsep_gui.words import short_clock, sound_format
 from engine.types import DeviceInfo
 
+CHIP_PX = 24
+
 
 class Header(QFrame):
     """The strip at the top.
@@ -51,6 +53,7 @@ class Header(QFrame):
         self.jobs.setToolTip(self.tr("What is being computed (Ctrl+J)"))
         self.jobs.clicked.connect(self.jobs_wanted)
         for chip in (self._network, self.device, self.jobs):
+            chip.setFixedHeight(CHIP_PX)
             layout.addWidget(chip, 0, Qt.AlignmentFlag.AlignVCenter)
         document.open_state_changed.connect(self.refresh)
         self.show_jobs([])

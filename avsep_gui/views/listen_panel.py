@@ -59,12 +59,20 @@ class ListenPanel(QWidget):
         layout.setSpacing(8)
         title = QLabel(self.tr("LISTEN TO"))
         title.setObjectName("section")
-        layout.addWidget(title)
+        top = QHBoxLayout()
+        top.addWidget(title)
+        top.addStretch(1)
+        self.true_levels = QCheckBox(self.tr("True levels"))
+        self.true_levels.setToolTip(
+            self.tr("Off: original, voice and everyone else play equally loud. On: each at its own level.")
+        )
+        self.true_levels.toggled.connect(lambda on: document.set_listening(true_levels=on))
+        top.addWidget(self.true_levels)
+        layout.addLayout(top)
         layout.addLayout(self._build_modes(actions))
         self._state = QLabel()
         self._state.setWordWrap(True)
         self._state.setProperty("muted", True)
-        self._state.setMinimumHeight(34)
         self._state.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._state.setToolTip(
             self.tr("Where the voice is not computed yet, the original plays softly, so that you keep your place.")
@@ -85,12 +93,6 @@ class ListenPanel(QWidget):
         for widget in (label, self.mix_back, self._percent):
             row.addWidget(widget)
         layout.addLayout(row)
-        self.true_levels = QCheckBox(self.tr("True levels"))
-        self.true_levels.setToolTip(
-            self.tr("Off: original, voice and everyone else play equally loud. On: each at its own level.")
-        )
-        self.true_levels.toggled.connect(lambda on: document.set_listening(true_levels=on))
-        layout.addWidget(self.true_levels)
         trust = QHBoxLayout()
         trust.setSpacing(8)
         trust.addWidget(QLabel(self.tr("Is it really them?")))
@@ -183,9 +185,9 @@ class ListenPanel(QWidget):
             return self.tr("Pick a person to hear the voice alone.")
         name = document.name(picked)
         if document.mode is ListenMode.ORIGINAL:
-            return self.tr("You hear the original. Press A to compare with {0}.").format(name)
+            return self.tr("You hear the original. A compares.")
         if not contains(document.voice(picked).ready, self._position_s):
-            return self.tr("Not computed here yet: the original plays softly.")
+            return self.tr("Not computed here yet; original, softly.")
         if document.mode is ListenMode.VOICE:
             return self.tr("You hear {0} alone.").format(name)
         return self.tr("You hear everyone except {0}.").format(name)

@@ -203,7 +203,6 @@ class MainWindow(QMainWindow):
 
     def _build_pages(self) -> None:
         self.header = Header(self.document, self._look)
-        self.notices = Notices(self._look)
         self.start = StartView(self._look, has_sample=sample_video() is not None)
         self.error_view = ErrorView(self._look)
         self.workspace = Workspace(self.document, self.player, self.actions_by_id, self._look, self._settings)
@@ -215,9 +214,10 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
-        layout.addWidget(self.notices)
         layout.addWidget(self.pages, 1)
         self.setCentralWidget(centre)
+        self.notices = Notices(self._look, centre)
+        self.notices.set_anchor(self.workspace.video)
         self.drawer = JobsDrawer(self._runner, self._look, centre)
         for name in ("show_people", "show_timeline"):
             self.actions_by_id[name].setChecked(True)
@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
         client.device_known.connect(self.header.show_device)
         player.playing_changed.connect(self._recolour)
         player.position_changed.connect(client.note_position)
-        player.no_device.connect(lambda text: self.notices.show_text("warning", text))
+        player.no_device.connect(self._on_no_device)
         player.picture.failed.connect(self._on_picture_failed)
         self._look.changed.connect(self._recolour)
 
@@ -392,6 +392,10 @@ class MainWindow(QMainWindow):
     def _on_picture_failed(self, message: str) -> None:
         text = self.tr("The picture cannot be shown on this computer; sound and export still work.")
         self.notices.show_text("warning", text, details=message)
+
+    def _on_no_device(self, text: str) -> None:
+        self.notices.show_text("warning", text)
+        self.workspace.transport.show_no_device(text)
 
     def _use_theme(self, name: str) -> None:
         self._settings.theme = name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -26,6 +26,10 @@ from engine.errors import EngineError
 Level = Literal["info", "good", "warning", "error"]
 ICONS: dict[Level, str] = {"info": "info", "good": "check", "warning": "warning", "error": "error"}
 MOST_SHOWN = 3
+WIDTH_PX = 680
+TOP_PX = 56
+MARGIN_PX = 16
+PASSING_MS = 12_000
 
 
 class Notice(QFrame):
@@ -125,16 +129,38 @@ def details_view(details: str) -> QWidget:
 
 
 class Notices(QWidget):
-    """The bars, latest at the bottom; the oldest goes when there are too many."""
+    """The bars, floating over the foot of the picture or the head of `parent`, latest below; at most three.
 
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+    Errors stay until they are dismissed; the others leave by themselves after a while.
+    """
+
+    def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
         self._look = look
+        self._parent = parent
+        self._anchor: QWidget | None = None
         self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(8, 4, 8, 4)
-        self._layout.setSpacing(4)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(8)
         self.hide()
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        parent.installEventFilter(self)
+
+    def set_anchor(self, anchor: QWidget) -> None:
+        """Float over this widget while it is visible."""
+        self._anchor = anchor
+        anchor.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay in place when the parent's size changes."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide):
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def event(self, event: QEvent) -> bool:
+        """Fit the bars when one of them grows."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._place()
+        return super().event(event)
 
     def shown(self) -> list[Notice]:
         """The messages on screen, oldest first."""
@@ -156,7 +182,11 @@ class Notices(QWidget):
         notice = Notice(self._look, level, text, details=details, action=action)
         notice.dismissed.connect(self._on_dismissed)
         self._layout.addWidget(notice)
+        if level != "error":
+            QTimer.singleShot(PASSING_MS, notice, notice.dismiss)
         self.show()
+        self.raise_()
+        self._place()
         for notice in self.shown()[:-MOST_SHOWN]:
             notice.dismiss()
 
@@ -166,6 +196,18 @@ class Notices(QWidget):
 
     def _on_dismissed(self) -> None:
         self.setVisible(bool(self.shown()))
+        self._place()
+
+    def _place(self) -> None:
+        parent = self._parent
+        room = parent.rect()
+        over_picture = self._anchor is not None and self._anchor.isVisible()
+        if self._anchor is not None and over_picture:
+            room = QRect(self._anchor.mapTo(parent, QPoint(0, 0)), self._anchor.size())
+        width = min(WIDTH_PX, room.width() - 2 * MARGIN_PX)
+        height = self._layout.heightForWidth(width) if self._layout.hasHeightForWidth() else self.sizeHint().height()
+        top = room.bottom() - height - MARGIN_PX if over_picture else TOP_PX
+        self.setGeometry(room.left() + (room.width() - width) // 2, top, width, height)
 
     def clear(self) -> None:
         """Remove all messages."""

@@ -64,7 +64,7 @@ class StartView(QWidget):
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         zone.addWidget(title)
         text = QLabel(
-            self.tr("Drop a video here, click a face, and hear that voice alone. Nothing leaves this computer.")
+            self.tr("Drop a video here, click a face, and hear that voice alone.\nNothing leaves this computer.")
         )
         text.setObjectName("subtitle")
         text.setWordWrap(True)

@@ -100,12 +100,15 @@ class TimelineOverlay(QWidget):
         x = self._timeline.x_of(self._playhead_s)
         if not area.left() - 1 <= x <= area.right() + 1:
             return
-        painter.setPen(QPen(QColor(11, 12, 15, 160), 3.5))
+        dark = self._look.theme.name == "dark"
+        ink = QColor("#FFFFFF" if dark else self._look.theme.text)
+        halo = QColor(11, 12, 15, 160) if dark else QColor(255, 255, 255, 200)
+        painter.setPen(QPen(halo, 3.5))
         painter.drawLine(QPointF(x, area.top() + 8), QPointF(x, area.bottom()))
-        painter.setPen(QPen(QColor("#FFFFFF" if self._look.theme.name == "dark" else self._look.theme.text), 1.5))
+        painter.setPen(QPen(ink, 1.5))
         painter.drawLine(QPointF(x, area.top() + 8), QPointF(x, area.bottom()))
-        painter.setPen(QPen(QColor(11, 12, 15, 160), 1.0))
-        painter.setBrush(QColor("#FFFFFF" if self._look.theme.name == "dark" else self._look.theme.text))
+        painter.setPen(QPen(halo, 1.0))
+        painter.setBrush(ink)
         top = area.top()
         corners = ((x - 5, top), (x + 5, top), (x + 5, top + 6), (x, top + 11), (x - 5, top + 6))
         painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))

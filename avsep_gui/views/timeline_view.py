@@ -19,7 +19,7 @@ from engine.types import SpectrogramImage, WaveformPeaks
 
 AXIS_PX = 116
 RULER_PX = 24
-WAVE_PX = 44
+WAVE_PX = 40
 PERSON_ROW_PX = 20
 AGREEMENT_PX = 30
 SHORTEST_S = 0.05
@@ -28,6 +28,7 @@ SETTLE_MS = 120
 MOST_COLUMNS = 1600
 ZOOM_STEP = 1.25
 TICK_FONT_PX = 11
+LEAST_LABELLED_PX = 40
 
 
 class TimelineView(pg.GraphicsLayoutWidget):
@@ -78,7 +79,6 @@ class TimelineView(pg.GraphicsLayoutWidget):
             image.setColorMap(pg.colormap.get("magma"))
             lane.addItem(image)
             lane.setYRange(0.0, 1.0, padding=0.0)
-            lane.getAxis("left").setTicks([[(mel_share(khz * 1000, 8000.0), f"{khz:g} kHz") for khz in KHZ_TICKS]])
         self._gaps, self._people_item, self._agreement_item = GapItem(), PeopleItem(), AgreementItem()
         self._voice.addItem(self._gaps)
         self._people.addItem(self._people_item)
@@ -187,6 +187,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         """Keep the overlay on top and ask for pictures of the new width."""
         super().resizeEvent(event)
         if hasattr(self, "_overlay"):
+            self._label_frequencies()
             self._overlay.setGeometry(self.rect())
             self._overlay.raise_()
             self._settle.start()
@@ -270,6 +271,13 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._titles.append((lane, title))
         return lane
 
+    def _label_frequencies(self) -> None:
+        """Write the frequencies beside the spectrograms where there is room for them."""
+        for lane in (self._mixture, self._voice):
+            roomy = lane.vb.sceneBoundingRect().height() >= LEAST_LABELLED_PX
+            ticks = [(mel_share(khz * 1000, 8000.0), f"{khz:g} kHz") for khz in KHZ_TICKS] if roomy else []
+            lane.getAxis("left").setTicks([ticks])
+
     def _announce_view(self) -> None:
         if self._document.duration_s > 0:
             columns = int(min(MOST_COLUMNS, max(64.0, self.lanes_rect().width() * self.devicePixelRatioF())))
@@ -310,6 +318,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._people.setFixedHeight(PERSON_ROW_PX * rows)
         self._people.setYRange(0.0, float(rows), padding=0.0)
         self._people_item.set_size(document.duration_s, float(rows))
+        self._label_frequencies()
         self._people_item.set_people(
             [
                 (self._look.person(who.id), visible_spans(who), speaking_spans(who), who.id == document.picked)

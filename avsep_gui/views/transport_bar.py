@@ -90,6 +90,11 @@ class TransportBar(QFrame):
         layout.addWidget(self._button(actions["mute"]))
         self.meter = LevelMeter(look)
         layout.addWidget(self.meter)
+        self._no_device = QLabel(self.tr("No sound device"))
+        self._no_device.setObjectName("chip")
+        self._no_device.setFixedHeight(24)
+        self._no_device.hide()
+        layout.addWidget(self._no_device, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def set_position(self, at_s: float) -> None:
         """Show where playback is."""
@@ -98,6 +103,12 @@ class TransportBar(QFrame):
     def set_duration(self, duration_s: float) -> None:
         """Show the length of the file."""
         self._total.setText("/ " + clock(duration_s, millis=False))
+
+    def show_no_device(self, text: str) -> None:
+        """Say for good that nothing is heard."""
+        self._no_device.setToolTip(text)
+        self._no_device.show()
+        self.meter.hide()
 
     def _button(self, action: QAction) -> QToolButton:
         button = QToolButton()

@@ -37,6 +37,8 @@ HEVC_TAG = "hvc1"
 TRIAL_PACKETS = 8
 # How many packets at the start of a stream may lack a decoding time; codecs reorder far fewer.
 MAX_HELD_PACKETS = 64
+# What recorders and muxers call a sound track when nobody named it.
+_NO_NAMES = frozenset({"", "SoundHandler", "Core Media Audio", "GPAC ISO Audio Handler", "Apple Sound Media Handler"})
 
 log = logging.getLogger(__name__)
 
@@ -156,6 +158,8 @@ class _Remux:
         """Let a sound track of the source through; encode it anew where the container does not take it as it is."""
         if not self._loses_its_start(stream) and self._takes(stream):
             copy = self._copy(stream)
+            if stream.metadata.get("title", "") == "" and stream.metadata.get("handler_name", "") in _NO_NAMES:
+                copy.metadata["title"] = copy.metadata["handler_name"] = "Original"
             copy.disposition = stream.disposition & ~Disposition.default if self._encoders else stream.disposition
             return
         log.info("%s does not take %s as it is: the sound is encoded anew", self._suffix, stream.codec_context.name)

@@ -32,7 +32,7 @@ from engine.vision.speaking import mouth_motion, per_second, sound_delay_ms, spe
 from engine.vision.streams import TrackRecorder, person_files, read_person, read_rows, row_count, write_person
 from engine.vision.track import EndedTrack, Sample, Tracker
 
-VERSION = 2  # of the method: a higher number makes old cache entries void
+VERSION = 3  # of the method: a higher number makes old cache entries void
 SHORTEST_VISIBLE_S = 0.8
 SMALLEST_FACE_PX = 24.0
 MAX_WIDTH_PX = 1280
@@ -246,7 +246,7 @@ class _Analyser:
         usable = [group for group in groups if _is_somebody(group)]
         envelope = self._envelope() if usable else None
         people = [self._person(k, group, envelope) for k, group in enumerate(usable)]
-        order = sorted(range(len(people)), key=lambda k: (-people[k].visible_s, people[k].tracks[0].start_s))
+        order = sorted(range(len(people)), key=lambda k: _prominence(people[k]))
         ranked = []
         for person_id, k in enumerate(order, 1):
             for old, new in zip(person_files(f"group{k}"), person_files(_name(person_id)), strict=True):
@@ -286,6 +286,12 @@ class _Analyser:
             visible=per_second(lips.visible, seconds),
             speaking=per_second(score, seconds),
         )
+
+
+def _prominence(person: Person) -> tuple[float, float, float]:
+    """Sort key: most visible first, equals from left to right, then by first appearance."""
+    first = person.tracks[0]
+    return -round(person.visible_s, 1), first.box_px[0], first.start_s
 
 
 def _is_somebody(group: Sequence[_SeenTrack]) -> bool:

@@ -10,6 +10,7 @@ voices are paired rightly with their two faces (lag -1..2 frames free).
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def levels(pack: Pack, clip: Clip) -> Array:
     sound = pack.audio[clip.audio_start : clip.audio_start + clip.audio_samples].astype(np.float64)
     frames = sound[: len(sound) // hop * hop].reshape(-1, hop) * np.hanning(hop)
     power = np.abs(np.fft.rfft(frames)) ** 2
-    level = np.log(np.stack([power[:, a:b].mean(1) for a, b in zip(_BANDS, _BANDS[1:], strict=False)], 1) + 100)
+    level = np.log(np.stack([power[:, a:b].mean(1) for a, b in pairwise(_BANDS)], 1) + 100)
     return level - level.mean(0)
 
 
@@ -78,9 +79,8 @@ def main() -> None:
             for split in ("val", "test"):
                 clips = [c for c in filmed if c.corpus == corpus and c.split == split]
                 told = {c.name: (context(c) @ weights, levels(pack, c)) for c in clips}
-                print(
-                    f"{name:10s} {corpus} {split:5s} correlation {_correlation(told):.3f}  paired {_pairing(clips, told):.2f}"
-                )
+                found = f"correlation {_correlation(told):.3f}  paired {_pairing(clips, told):.2f}"
+                print(f"{name:10s} {corpus} {split:5s} {found}")
 
 
 def _correlation(told: dict[str, tuple[Array, Array]]) -> float:

@@ -46,12 +46,13 @@ def row(clip: Path, out: Path, model: str) -> str:
     lengths = {i.frames for i in infos}
     duration = done["duration_s"]
     full = all(abs(n / audio["sample_rate_hz"] - duration) < 1e-3 for n in lengths)
+    pace = f"faces x{faces_s / duration:.2f}  separate x{separate_s / duration:.2f}"
     agreement = ", ".join(f"{c['mean']:.2f}" for c in done["confidence"])
     report = (out / clip.stem / "report.json").is_file()
     return (
         f"{clip.name:28s} {duration:6.1f} s  {len(faces['people'])} people  {len(voices)} voices  "
         f"full {full}  rate+channels {same}  null {done['null_test_db']:.0f} dBFS  offset {done['offset_samples']}  "
-        f"report {report}  faces x{faces_s / duration:.2f}  separate x{separate_s / duration:.2f}  agreement {agreement}"
+        f"report {report}  {pace}  agreement {agreement}"
     )
 
 

@@ -303,7 +303,7 @@ def test_original_sound_is_copied_bit_for_bit(tmp_path: Path) -> None:
     )
     path, original = export(tmp_path, source, ".mp4")
     audio = probe(path).audio
-    assert [(sound.title, sound.language) for sound in audio[2:]] == [("Boom", "eng"), ("", "")]
+    assert [(sound.title, sound.language) for sound in audio[2:]] == [("Boom", "eng"), ("Original", "")]
     kept = decode_audio(path, audio_index=audio[2].index)
     np.testing.assert_array_equal(np.array(kept.open()), original)
     second = decode_audio(path, audio_index=audio[3].index)
