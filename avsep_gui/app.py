@@ -49,8 +49,8 @@ def run(video: Path | None = None, *, engine_module: str = "engine.api") -> int:
 def before_application() -> None:
     """What must be said to Qt before the application object exists.
 
-    Without it Qt turns frames into images with OpenGL and reads them back; on a software renderer that took 50 to
-    400 ms a frame in the window's thread, against 2 ms (720p) and 4 ms (1080p) by the processor (ADR 0003).
+    Without it Qt turns frames into images with OpenGL and reads them back; on a software renderer that took 80 to
+    450 ms a frame in the window's thread, against 2 ms (720p) and 4 ms (1080p) by the processor (ADR 0003).
     """
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ForceRasterWidgets)
 

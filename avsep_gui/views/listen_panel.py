@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from avsep_gui.look import Look
-from avsep_gui.state.document import Document, ListenMode
+from avsep_gui.state.document import Document, FacesState, ListenMode
 from avsep_gui.state.intervals import contains
 from avsep_gui.words import FAIR_AGREEMENT, GOOD_AGREEMENT, agreement
 
@@ -116,6 +116,7 @@ class ListenPanel(QWidget):
             document.mode_changed,
             document.voice_changed,
             document.source_changed,
+            document.faces_changed,
             document.open_state_changed,
             look.changed,
         ):
@@ -181,6 +182,8 @@ class ListenPanel(QWidget):
         if document.open_state.value == "open" and document.source is None:
             has_sound = document.media is not None and bool(document.media.audio)
             return self.tr("Reading the sound…") if has_sound else self.tr("There is no sound in this file.")
+        if document.faces_state is FacesState.NOBODY:
+            return self.tr("Only the original can be heard.")
         if picked is None:
             return self.tr("Pick a person to hear the voice alone.")
         name = document.name(picked)

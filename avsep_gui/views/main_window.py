@@ -236,6 +236,7 @@ class MainWindow(QMainWindow):
         self.workspace.people.picked.connect(self._on_pick)
         self.workspace.people.solo_wanted.connect(self._on_solo)
         self.workspace.people.search_wanted.connect(client.find_faces)
+        self.workspace.people.open_wanted.connect(self._on_open)
         self.workspace.listen.export_wanted.connect(self.export)
         self.workspace.timeline.view_changed.connect(self.feed.show)
         client.lane_ready.connect(self.workspace.timeline.show_lane)

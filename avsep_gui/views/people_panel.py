@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPushButton,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -183,11 +184,13 @@ class PeoplePanel(QWidget):
     Signals:
         picked(int), solo_wanted(int): as of `PersonRow`.
         search_wanted(): search for people again.
+        open_wanted(): choose another video.
     """
 
     picked = Signal(int)
     solo_wanted = Signal(int)
     search_wanted = Signal()
+    open_wanted = Signal()
 
     def __init__(self, document: Document, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -207,11 +210,18 @@ class PeoplePanel(QWidget):
         self._hint.setProperty("muted", True)
         self._hint.setContentsMargins(16, 0, 16, 0)
         outer.addWidget(self._hint)
-        self.search = QToolButton()
-        self.search.setText(self.tr("Search again"))
+        self.search = QPushButton(self.tr("Search again"))
         self.search.setToolTip(self.tr("Search the picture for people once more"))
         self.search.clicked.connect(self.search_wanted)
-        outer.addWidget(self.search, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.open = QPushButton(self.tr("Open another video…"))
+        self.open.setToolTip(self.tr("Open a video (Ctrl+O)"))
+        self.open.clicked.connect(self.open_wanted)
+        ways_on = QHBoxLayout()
+        ways_on.setContentsMargins(16, 0, 16, 0)
+        ways_on.addWidget(self.search)
+        ways_on.addWidget(self.open)
+        ways_on.addStretch(1)
+        outer.addLayout(ways_on)
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -286,6 +296,7 @@ class PeoplePanel(QWidget):
         self._hint.setText(text)
         self._hint.setVisible(bool(text))
         stopped = state is FacesState.NONE and document.media is not None and document.media.video is not None
+        self.open.setVisible(state is FacesState.NOBODY)
         self.search.setVisible(stopped or (state is FacesState.FAILED and document.media is not None))
 
 

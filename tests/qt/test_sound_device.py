@@ -1,0 +1,122 @@
+"""What comes out of a real sound device: a PulseAudio null sink that is recorded while the window plays."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import fake_engine
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parent
+RATE = fake_engine.RATE
+START = """
+import subprocess, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+
+def main():
+    from PySide6.QtCore import QEventLoop, QSettings, QTimer
+    from PySide6.QtWidgets import QApplication
+    from avsep_gui import app
+    from avsep_gui.state.document import ListenMode
+    folder = Path(sys.argv[1])
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder))
+    app.before_application()
+    qapp = QApplication([])
+    app.configure(qapp)
+    window = app.make_window("fake_engine")
+    document, player = window.document, window.player
+
+    def run_until(condition, most_s=30.0):
+        for _ in range(int(most_s / 0.02)):
+            if condition():
+                return
+            loop = QEventLoop()
+            QTimer.singleShot(20, loop.quit)
+            loop.exec()
+        raise SystemExit("waited in vain")
+
+    window.open_file(folder / "talk.mp4")
+    run_until(lambda: document.faces_state.value == "found" and document.source is not None)
+    document.set_listening(true_levels=True)
+    document.pick(2)
+    run_until(lambda: document.voice(2).ready == ((0.0, 20.0),) and document.voice(2).store is not None)
+    print(type(player._output).__name__)
+    document.set_mode(ListenMode.ORIGINAL)
+    command = "parec -d test_out.monitor --format=float32le --rate=16000 --channels=1".split()
+    with (folder / "heard.raw").open("wb") as heard:
+        recorder = subprocess.Popen(command, stdout=heard)
+        player.seek(1.0)
+        player.play()
+        run_until(lambda: player.position_s > 2.0)
+        document.set_mode(ListenMode.VOICE)
+        run_until(lambda: player.position_s > 3.0)
+        document.set_mode(ListenMode.REST)
+        run_until(lambda: player.position_s > 4.0)
+        player.pause()
+        recorder.terminate()
+        recorder.wait()
+    window.close()
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.fixture
+def null_sink(tmp_path):
+    """The environment of a PulseAudio server of our own with a device that plays into nothing."""
+    if not (shutil.which("pulseaudio") and shutil.which("parec")):
+        pytest.skip("needs pulseaudio and parec")
+    home = tmp_path / "pulse"
+    home.mkdir(mode=0o700)
+    environment = {
+        **os.environ, "XDG_RUNTIME_DIR": str(home), "HOME": str(home), "XDG_CONFIG_HOME": str(home),
+        "QT_QPA_PLATFORM": "offscreen",
+    }  # fmt: skip
+    server = subprocess.Popen(
+        ["pulseaudio", "-n", "--exit-idle-time=-1", "-L", "module-native-protocol-unix auth-anonymous=1",
+         "-L", "module-null-sink sink_name=test_out rate=48000 channels=2"],
+        env=environment, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    for _ in range(100):
+        if subprocess.run(["pactl", "info"], env=environment, capture_output=True, check=False).returncode == 0:
+            break
+        if server.poll() is not None:
+            pytest.skip("pulseaudio does not start here")
+        subprocess.run(["sleep", "0.1"], check=True)
+    yield environment
+    server.terminate()
+    server.wait()
+
+
+@pytest.mark.slow
+def test_the_device_plays_each_mode_without_gap_or_click(null_sink, tmp_path, video):
+    video()
+    script = tmp_path / "start.py"
+    script.write_text(START)
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), str(HERE.parent.parent), str(HERE)],
+        env=null_sink, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == "DeviceOutput", done.stderr
+    heard = np.fromfile(tmp_path / "heard.raw", "<f4")
+    loud = np.flatnonzero(np.abs(heard) > 1e-3)
+    heard = heard[loud[0] : loud[-1]]
+    assert len(heard) > 2.5 * RATE
+    block = RATE // 10
+    spectra = np.abs(np.fft.rfft(heard[: len(heard) // block * block].reshape(-1, block))) * 2 / block
+    first, second = spectra[:, 30], spectra[:, 60]  # the tones of person 1 and 2 at 10 Hz per bin
+    assert np.sum((first > 0.19) & (second > 0.19)) >= 5
+    assert np.sum((first < 0.01) & (second > 0.19)) >= 5
+    assert np.sum((first > 0.19) & (second < 0.01)) >= 5
+    own_step = 2 * np.pi * (300 + 600) / RATE * 0.2
+    inside = heard[RATE // 20 : -RATE // 20]
+    assert np.max(np.abs(np.diff(inside))) < 1.2 * own_step
+    assert np.max(np.diff(np.flatnonzero(np.abs(inside) > 0.01))) < 0.01 * RATE
