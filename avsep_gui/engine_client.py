@@ -102,6 +102,10 @@ class EngineClient(QObject):
             "heavy", "device_info", self._device, on_success=self._on_device, on_error=self.failed.emit
         )
 
+    def use_model(self, name: str) -> None:
+        """Use this row of the model shelf from now on."""
+        self._model = name
+
     def open(self, path: Path) -> None:
         """Open a file: what is in it first, then its sound and its people at the same time."""
         self.drop_jobs()

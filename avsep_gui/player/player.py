@@ -19,6 +19,7 @@ EMIT_INTERVAL_S = 1.0 / 40.0
 FOLLOW_INTERVAL_S = 0.2
 GAIN_INTERVAL_S = 1.0
 PICTURE_PATIENCE_S = 1.5
+SNIPPET_S = 0.1
 SHUTTLE_RATES = (1.0, 2.0, 4.0)
 DEFAULT_RATE_HZ = 48000
 
@@ -52,6 +53,7 @@ class Player(QObject):
         self._gains_at = 0.0
         self._emitted_at = self._followed_at = 0.0
         self._picture_waits_until = 0.0
+        self._snippet_at = 0.0
         self._wants_voice = False
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
@@ -151,6 +153,21 @@ class Player(QObject):
             self._run_from(self._position_s)
         self.picture.seek(self._position_s)
         self.position_changed.emit(self._position_s)
+
+    def scrub(self, at_s: float) -> None:
+        """Go to `at_s` while the playhead is dragged, and let a snippet of the sound there be heard."""
+        self.seek(at_s)
+        now = time.monotonic()
+        if not self.playing and now - self._snippet_at >= SNIPPET_S:
+            self._snippet_at = now
+            self._output.stop()
+            self.mixer.restart(self._position_s)
+            self._output.start()  # one buffer, nothing after it
+
+    def end_scrub(self) -> None:
+        """The drag ended: be silent unless it plays."""
+        if not self.playing:
+            self._output.stop()
 
     def skip(self, seconds: float) -> None:
         """Go forwards or backwards by some seconds."""

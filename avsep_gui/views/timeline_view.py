@@ -21,6 +21,8 @@ AXIS_PX = 116
 RULER_PX = 24
 WAVE_PX = 40
 PERSON_ROW_PX = 20
+TIGHT_ROW_PX = 14
+ROOMY_PEOPLE = 4
 AGREEMENT_PX = 30
 SHORTEST_S = 0.05
 RANGE_DB = 80.0
@@ -315,7 +317,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         document = self._document
         people = document.people
         rows = max(1, len(people))
-        self._people.setFixedHeight(PERSON_ROW_PX * rows)
+        self._people.setFixedHeight((PERSON_ROW_PX if rows <= ROOMY_PEOPLE else TIGHT_ROW_PX) * rows)
         self._people.setYRange(0.0, float(rows), padding=0.0)
         self._people_item.set_size(document.duration_s, float(rows))
         self._label_frequencies()

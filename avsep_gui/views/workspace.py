@@ -75,7 +75,7 @@ class Workspace(QWidget):
         player.picture.frame_changed.connect(self._on_frame)
         player.position_changed.connect(self._on_position)
         player.level_changed.connect(self.transport.meter.set_level)
-        self.timeline.seek_wanted.connect(player.seek)
+        self.timeline.seek_wanted.connect(player.scrub)
         self.timeline.scrubbing.connect(self._on_scrubbing)
         self.timeline.range_wanted.connect(document.set_range)
         document.open_state_changed.connect(self._on_opened)
@@ -102,7 +102,9 @@ class Workspace(QWidget):
         if begins:
             self._resume_after_scrub = self._player.playing
             self._player.pause()
-        elif self._resume_after_scrub:
+            return
+        self._player.end_scrub()
+        if self._resume_after_scrub:
             self._player.play()
 
     def _on_opened(self) -> None:

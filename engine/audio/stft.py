@@ -32,6 +32,11 @@ def istft(spectrum: Tensor, config: StftConfig) -> Tensor:
     return torch.istft(padded, config.n_fft, config.hop_samples, config.window_samples, window, length=length)
 
 
+def compressed_magnitude(spectrum: Tensor, eps: float = 1e-6) -> Tensor:
+    """|X|^0.3 of a complex spectrum, with a floor that keeps gradients finite."""
+    return (spectrum.real.square() + spectrum.imag.square() + eps).pow(0.15)
+
+
 def compress(spectrum: Tensor, power: float = 0.3, eps: float = 1e-8) -> Tensor:
     """Power-compress magnitudes, keep phases: |X|^p e^(j angle X)."""
     squared = spectrum.real.square() + spectrum.imag.square() + eps

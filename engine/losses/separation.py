@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from engine.audio.stft import stft
+from engine.audio.stft import compressed_magnitude, stft
 from engine.config import StftConfig
 
 
@@ -45,11 +45,6 @@ def compressed_magnitude_l1(estimate_spectrum: Tensor, target: Tensor, config: S
     level = target.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)[..., None]
     wanted = compressed_magnitude(stft(target, config) / level)
     return (compressed_magnitude(estimate_spectrum / level) - wanted).abs().mean((-1, -2))
-
-
-def compressed_magnitude(spectrum: Tensor) -> Tensor:
-    """|X|^0.3 of a complex spectrum, with a floor that keeps gradients finite."""
-    return (spectrum.real.square() + spectrum.imag.square() + 1e-6).pow(0.15)
 
 
 def swap_hinge(own: Tensor, other: Tensor, margin_db: float = 3.0) -> Tensor:

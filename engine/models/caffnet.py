@@ -11,20 +11,23 @@ Differs:
     the lips alone must also tell the voice's spectrum roughly (a frequency map, models.md 9 rule 3), which goes in
     beside V^: a dense lesson for the lip encoder, and a cue with a frequency axis for the separator;
     Gamma is built from scored lags (models.md 3.3), since the paper's regulariser is not public;
+    a blind pass separates the mixture into two slots first; the slot that moves like the lips over the whole chunk is
+    the starting point of the steered pass, so that weak lips still choose between two clean voices (the assignment
+    companion of models.md 8.5 and 10, inside the network);
     the decoder's output is rotated by the mixture's phase and added to a real mask, so that the mask does not depend
     on the absolute phase.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.audio.stft import compress, istft, stft
+from engine.audio.stft import compress, compressed_magnitude, istft, stft
 from engine.config import CaffNetConfig
 from engine.models.blocks import ComplexConv1d, NonLocal, Pointwise, ResidualBlock, magnitude, stack_parts
 
@@ -39,7 +42,9 @@ class Separated:
         wave: (B, T) float32, the estimate. mask: (B, F, N) complex64. spectrum: (B, F, N) = mask * mixture.
         lag_logits: (B, 2 K + 1), score of each delay -K..K in video frames; empty without a face.
         match: (B, N, 2 K + 1), cosine of sound and lips per audio frame and lag; empty without a face.
-        hint: (B, F, N), what the lips alone tell of the voice's ^0.3-compressed magnitudes.
+        hint: (B, F, N), what the lips alone tell of the voice's ^0.3-compressed magnitudes; empty without a face.
+        choice: (B, 2), logits of which blind slot is this face's voice; empty without a face.
+        blind: the blind pass over the same mixtures; None when this is one.
     """
 
     wave: Tensor
@@ -48,6 +53,27 @@ class Separated:
     lag_logits: Tensor
     match: Tensor
     hint: Tensor
+    choice: Tensor
+    blind: Separated | None = None
+
+
+@dataclass
+class Heard:
+    """The mixture as the network hears it, one row per mixture.
+
+    Attributes:
+        level: (B, 1), root mean square. spectrum: X / level, (B, F, N) complex64.
+        s: complex features S, stacked parts (B, 2 wide, N). x: magnitude-domain features S-, (B, C, N).
+    """
+
+    level: Tensor
+    spectrum: Tensor
+    s: Tensor
+    x: Tensor
+
+    def repeat(self, times: int) -> Heard:
+        """Every row `times` times in a row."""
+        return Heard(*(t.repeat_interleave(times, 0) for t in (self.level, self.spectrum, self.s, self.x)))
 
 
 def lag_kernels(audio_frames: int, video_frames: int, ratio: float, max_lag: int, sigma: float = 0.5) -> Tensor:
@@ -106,6 +132,12 @@ class CrossModalAffinity(nn.Module):
         return fused, logits, match
 
 
+def likeness(hint: Tensor, told: Tensor) -> Tensor:
+    """Cosine of two magnitude pictures (B, F, N) over a whole chunk, each bin's mean over time removed; (B,)."""
+    a, b = hint.float() - hint.float().mean(-1, keepdim=True), told - told.mean(-1, keepdim=True)
+    return functional.cosine_similarity(a.flatten(1), b.flatten(1))
+
+
 class CaffNetC(nn.Module):
     """The complex affinity network.
 
@@ -141,7 +173,8 @@ class CaffNetC(nn.Module):
         self.slots = nn.Parameter(torch.randn(2, visual))
 
         self.hint = Pointwise(visual, bins)
-        self.join = Pointwise(width + visual + bins, width)
+        self.log_choice = nn.Parameter(torch.tensor(3.0))  # kappa of the choice between slots = 20
+        self.join = Pointwise(width + visual + 2 * bins, width)
         self.condition = Pointwise(visual, visual // 2)
         self.modulated = nn.ModuleList(
             ResidualBlock(width, _DILATIONS[i % 6], condition=visual // 2, dropout=config.dropout)
@@ -150,6 +183,7 @@ class CaffNetC(nn.Module):
         self.modulation = Pointwise(width + visual, wide)
         self.decoder = ComplexConv1d(wide, bins, 1)
         self.real_mask = Pointwise(width, bins)
+        self.trust = Pointwise(width, 1)
         with torch.no_grad():
             self.decoder.real.mul_(0.1)
             self.decoder.imag.mul_(0.1)
@@ -170,39 +204,69 @@ class CaffNetC(nn.Module):
         Returns:
             Rows ordered mixture by mixture, face (or slot) by face.
         """
-        level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)  # (B, 1)
-        spectrum = stft(mixture / level, self.config.stft)  # X: (B, F, N)
+        heard = self.hear(mixture)
+        slots = self.slots.repeat(len(mixture), 1)[..., None].expand(-1, -1, heard.x.shape[-1])
+        blind = self.separate(heard.repeat(2), slots)
+        if lips is None:
+            return blind
+        heard = heard.repeat(faces)
+        fused, logits, match = self.affinity(heard.x, self.encode_lips(lips, cast(Tensor, seen)), lag)
+        hint = self.hint(fused)
+        masks = (
+            blind.mask.detach().view(-1, 2, *blind.mask.shape[1:]).repeat_interleave(faces, 0)
+        )  # (B * faces, 2, F, N)
+        told = compressed_magnitude(masks * heard.spectrum[:, None])
+        choice = self.log_choice.exp() * torch.stack([likeness(hint, told[:, j]) for j in range(2)], 1)
+        share = torch.softmax(choice, 1)[..., None, None]
+        out = self.separate(heard, fused, hint, (share * told).sum(1), (share * masks).sum(1))
+        return replace(out, lag_logits=logits, match=match, hint=hint, choice=choice, blind=blind)
+
+    def hear(self, mixture: Tensor) -> Heard:
+        """Encode a mixture, (B, T)."""
+        level = mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
+        spectrum = stft(mixture / level, self.config.stft)
         compressed = compress(spectrum)
-        s = stack_parts(compressed)
-        s = self.encoder[1](self.encoder_active(self.encoder[0](s)))  # S: (B, 2 wide, N)
-        modulus = magnitude(s)
-        x = self.magnitude_in(torch.cat([modulus, compressed.abs()], 1))
+        s = self.encoder_active(self.encoder[0](stack_parts(compressed)))
+        s = self.encoder[1](s)
+        x = self.magnitude_in(torch.cat([magnitude(s), compressed.abs()], 1))
         for block in self.context:
             x = block(x)
-        x = self.audio_non_local(x)  # S-: (B, C, N)
+        return Heard(level, spectrum, s, self.audio_non_local(x))
 
-        outputs = 2 if lips is None else faces
-        x, s, modulus, spectrum, level = (t.repeat_interleave(outputs, 0) for t in (x, s, modulus, spectrum, level))
-        if lips is None:
-            fused = self.slots.repeat(len(mixture), 1)[..., None].expand(-1, -1, x.shape[-1])
-            logits = match = x.new_zeros(0)
-        else:
-            fused, logits, match = self.affinity(x, self.encode_lips(lips, cast(Tensor, seen)), lag)
+    def separate(
+        self,
+        heard: Heard,
+        fused: Tensor,
+        hint: Tensor | None = None,
+        told: Tensor | None = None,
+        start: Tensor | None = None,
+    ) -> Separated:
+        """Modulate and decode.
 
-        hint = self.hint(fused)
-        x = self.join(torch.cat([x, fused, hint], 1))
+        Args:
+            fused: V^ or a slot, (B, C_v, N). hint: (B, F, N), or None without a face.
+            told: (B, F, N), compressed magnitudes of the chosen slot. start: (B, F, N) complex64, its mask.
+        """
+        frequency = torch.cat([hint, told], 1) if hint is not None and told is not None else None
+        if frequency is None:
+            frequency = heard.x.new_zeros(len(heard.x), 2 * self.config.stft.bins, heard.x.shape[-1])
+        x = self.join(torch.cat([heard.x, fused, frequency], 1))
         condition = self.condition(fused)
         for block in self.modulated:
             x = block(x, condition)
         psi = torch.sigmoid(self.modulation(torch.cat([x, fused], 1)))  # Psi / |S|
-        decoded = self.decoder(s * psi.repeat(1, 2, 1))  # Psi e^(j angle S) -> (B, 2 F, N)
+        decoded = self.decoder(heard.s * psi.repeat(1, 2, 1))  # Psi e^(j angle S) -> (B, 2 F, N)
         real, imag = decoded.float().chunk(2, 1)
-        phase = spectrum / spectrum.abs().clamp_min(1e-6)
+        phase = heard.spectrum / heard.spectrum.abs().clamp_min(1e-6)
         raw = torch.complex(real, imag) * phase.conj() + self.real_mask(x).float()  # O
-        modulus_raw = torch.sqrt(raw.real.square() + raw.imag.square() + 1e-8)
-        mask = raw * (torch.tanh(modulus_raw) / modulus_raw)  # tanh|O| e^(j angle O)
-        estimate = mask * spectrum * level[..., None]
-        return Separated(istft(estimate, self.config.stft), mask, estimate, logits, match, hint)
+        modulus = torch.sqrt(raw.real.square() + raw.imag.square() + 1e-8)
+        mask = raw * (torch.tanh(modulus) / modulus)  # tanh|O| e^(j angle O)
+        if start is not None:
+            trust = torch.sigmoid(self.trust(x).float())  # (B, 1, N)
+            mask = (1 - trust) * mask + trust * start
+        estimate = mask * heard.spectrum * heard.level[..., None]
+        none = x.new_zeros(0)
+        return Separated(istft(estimate, self.config.stft), mask, estimate, none, none, none, none)
 
     def encode_lips(self, lips: Tensor, seen: Tensor) -> Tensor:
         """V-: (B, M, 240), (B, M) -> (B, C_v, M)."""
