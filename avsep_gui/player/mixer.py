@@ -60,7 +60,7 @@ class Mixer:
         self._segments: deque[_Segment] = deque()
 
     def set_original(self, samples: Any, rate_hz: int, duration_s: float) -> None:
-        """Take the original: an array (samples, channels), memory-mapped or not, or None for silence."""
+        """Take the original: an array (samples, channels) or a `PcmReader`, or None for silence."""
         self._original, self._source_rate_hz, self.duration_s = samples, rate_hz, duration_s
         self._voice, self._ready = None, ()
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from avsep_gui.player.loudness import matching_gains
 from avsep_gui.player.mixer import Mixer
 from avsep_gui.player.output import SilentOutput, SoundOutput, open_output
+from avsep_gui.player.pcm_reader import PcmReader
 from avsep_gui.player.picture import Picture
 from avsep_gui.state.document import Document, ListenMode
 from avsep_gui.state.intervals import contains
@@ -256,7 +257,7 @@ class Player(QObject):
         if not has_device:
             self.no_device.emit(self.tr("There is no sound device on this computer. Playing without sound."))
         self.mixer.out_rate_hz = self._output.rate_hz
-        self.mixer.set_original(source.open(), source.sample_rate_hz, self._document.duration_s)
+        self.mixer.set_original(_open(source), source.sample_rate_hz, self._document.duration_s)
         self._on_voice()
         self._position_s = position_s
         if rate:
@@ -273,7 +274,7 @@ class Player(QObject):
         self._apply_listening()
         self._play_if_ready()
 
-    def _measure(self, voice: object) -> None:
+    def _measure(self, voice: PcmReader | None) -> None:
         document = self._document
         picked, source = document.picked, document.source
         now = time.monotonic()
@@ -283,7 +284,9 @@ class Player(QObject):
             self._gain_timer.start()
             return
         self._gains_for, self._gains_at = picked, now
-        self._gains = matching_gains(source.open(), voice, source.sample_rate_hz, document.voice(picked).ready)
+        original = _open(source)
+        if original is not None:
+            self._gains = matching_gains(original, voice, source.sample_rate_hz, document.voice(picked).ready)
 
     def _apply_listening(self) -> None:
         document = self._document
@@ -304,11 +307,11 @@ class Player(QObject):
         self.mixer.loop_s = range_s if self._looping and range_s is not None else None
 
 
-def _open(store: PcmStore | None) -> object:
-    """Map a voice file that a worker is filling; None while it does not exist or is shorter than promised."""
+def _open(store: PcmStore | None) -> PcmReader | None:
+    """A reader of a sound file; None while the file does not exist."""
     if store is None:
         return None
     try:
-        return store.open()
-    except (OSError, ValueError):
+        return PcmReader(store)
+    except OSError:
         return None

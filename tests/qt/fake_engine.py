@@ -60,7 +60,8 @@ def probe(path):
 
 def decode_audio(path, *, audio_index=None, on_progress=ignore_progress, cancel=None):
     store = _store(path, "source")
-    (tone(1) + tone(2)).tofile(store.path)
+    if not store.path.exists():
+        (tone(1) + tone(2)).tofile(store.path)
     return PcmStore(store.path, RATE, 1, N, "mono")
 
 

@@ -5,7 +5,9 @@ import pytest
 
 from avsep_gui.player.loudness import matching_gains
 from avsep_gui.player.mixer import NOT_READY_GAIN, Mixer
+from avsep_gui.player.pcm_reader import PcmReader
 from avsep_gui.state.document import ListenMode
+from engine.types import PcmStore
 
 RATE = 8000
 N = RATE * 4
@@ -121,6 +123,19 @@ def test_surround_is_folded_and_the_ends_are_silent():
     heard = mixer.render(3.9, RATE)
     assert heard[10, 0] == heard[10, 1] > 0.1
     assert not heard[RATE // 2 :].any()
+
+
+def test_a_file_that_is_cut_off_reads_as_silence(tmp_path):
+    path = tmp_path / "sound.f32"
+    np.full(N * 2, 0.25, "<f4").tofile(path)
+    reader = PcmReader(PcmStore(path, RATE, 2, N, "stereo"))
+    assert len(reader) == N
+    assert reader[N - 10 : N + 10].shape == (10, 2)
+    with path.open("r+b") as file:
+        file.truncate(1000 * 2 * 4)
+    block = reader[990:1010]
+    assert (block[:10] == 0.25).all()
+    assert not block[10:].any()
 
 
 def test_loudness_is_matched_where_the_voice_is_ready(sounds):

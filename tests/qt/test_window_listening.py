@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import fake_engine
 import numpy as np
 import pytest
 from conftest import WAIT_MS
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QSlider
 
 from avsep_gui.state.document import ListenMode
@@ -219,3 +220,52 @@ def test_every_control_has_an_accessible_name_and_a_tooltip(qtbot, window, opene
                 nameless.append(widget)
     # Qt's own button that opens a tool bar's or menu bar's overflow has no name and is never shown here.
     assert not [widget for widget in nameless if not widget.objectName().startswith("qt_")]
+
+
+def test_pausing_takes_the_wish_to_play_back(qtbot, window, opened):
+    opened("slow.mp4")
+    qtbot.keyClick(window, Qt.Key.Key_2)
+    assert window.document.picked == 2
+    assert not window.player.playing
+    window.player.pause()
+    wait_for_voice(qtbot, window, 2, 0.5)
+    qtbot.wait(100)
+    assert not window.player.playing
+
+
+def test_scrubbing_lets_a_snippet_be_heard_and_then_silence(qtbot, window, opened, monkeypatch):
+    opened()
+    calls = []
+    output = window.player._output
+    monkeypatch.setattr(output, "start", lambda: calls.append(("start", window.player.mixer.position_at(0))) or True)
+    monkeypatch.setattr(output, "stop", lambda: calls.append(("stop", None)))
+    timeline = window.workspace.timeline
+    viewport = timeline.viewport()
+    at = QPoint(round(timeline.x_of(5.0)), 60)
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=at)
+    assert calls[-1][0] == "start"
+    assert calls[-1][1] == pytest.approx(5.0, abs=0.05)
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=at)
+    assert calls[-1][0] == "stop"
+    assert not window.player.playing
+    assert window.player.position_s == pytest.approx(5.0, abs=0.05)
+
+
+def test_the_loop_stays_inside_the_selection(qtbot, window, opened):
+    opened()
+    window.document.set_range((3.0, 3.6))
+    window.actions_by_id["loop"].trigger()
+    seen = []
+    window.player.position_changed.connect(seen.append)
+    window.player.play()
+    qtbot.waitUntil(lambda: any(b < a - 0.2 for a, b in itertools.pairwise(seen)), timeout=WAIT_MS)
+    window.player.pause()
+    assert all(2.99 <= at_s <= 3.7 for at_s in seen[1:])
+
+
+def test_shuttle_goes_faster_and_backwards(qtbot, window, opened):
+    opened()
+    window.player.seek(10.0)
+    for key, rate in ((Qt.Key.Key_L, 1.0), (Qt.Key.Key_L, 2.0), (Qt.Key.Key_J, -1.0), (Qt.Key.Key_K, 0.0)):
+        qtbot.keyClick(window, key)
+        assert window.player.rate == rate
