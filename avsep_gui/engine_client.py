@@ -84,6 +84,8 @@ class EngineClient(QObject):
         self._faces_job: int | None = None
         self._device_job: int | None = None
         self._stopped = False
+        self._exports: set[int] = set()
+        self._tried: set[tuple[int, float]] = set()  # previews that were asked for: person, start
         self._failed_people: set[int] = set()  # not asked for again until they are picked again
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -125,14 +127,16 @@ class EngineClient(QObject):
         self._settle.stop()
 
     def drop_jobs(self) -> None:
-        """Cancel everything that belongs to the opened file; late answers are ignored."""
-        jobs = [job_id for job_id in self._handlers if job_id != self._device_job]
+        """Cancel what was asked for about the opened file, but no export; late answers are ignored."""
+        kept = {self._device_job, *self._exports}
+        jobs = [job_id for job_id in self._handlers if job_id not in kept]
         for job_id in jobs:
             self._handlers.pop(job_id)
         self._previews.clear()
         self._whole.clear()
         self._lanes.clear()
         self._failed_people.clear()
+        self._tried.clear()
         self._settle.stop()
         self._faces_job = None
         for job_id in jobs:
@@ -182,7 +186,7 @@ class EngineClient(QObject):
 
     def export(self, request: SeparationRequest, title: str) -> int:
         """Write files; answered by `export_done` or `export_failed`."""
-        return self._submit(
+        job_id = self._submit(
             "heavy",
             "separate",
             request,
@@ -190,6 +194,8 @@ class EngineClient(QObject):
             on_success=self._on_exported,
             on_error=lambda error: self.export_failed.emit(error, request),
         )
+        self._exports.add(job_id)
+        return job_id
 
     def separation_request(self, output: Path, **options: Any) -> SeparationRequest:
         """A `SeparationRequest` for the opened file with the chosen model and device."""
@@ -292,6 +298,7 @@ class EngineClient(QObject):
         if picked is None or document.source is None or document.open_state is not OpenState.OPEN:
             return
         self._failed_people.discard(picked)
+        self._tried = {tried for tried in self._tried if tried[0] != picked}
         for person, job_id in self._whole.items():
             self._runner.set_priority(job_id, Priority.BACKGROUND if person == picked else Priority.LATER)
         if document.voice(picked).store is None:
@@ -324,6 +331,9 @@ class EngineClient(QObject):
         duration_s = self._document.duration_s
         start_s = max(0.0, min(at_s - PREVIEW_BEFORE_S, duration_s - PREVIEW_S))
         end_s = min(duration_s, start_s + PREVIEW_S)
+        if (person, start_s) in self._tried:
+            return
+        self._tried.add((person, start_s))
         for stale in list(self._previews):
             self._runner.cancel(stale)
         job_id = self._submit(
@@ -371,6 +381,7 @@ class EngineClient(QObject):
 
     def _take(self, job_id: int) -> _Handlers | None:
         self._previews.pop(job_id, None)
+        self._exports.discard(job_id)
         return self._handlers.pop(job_id, None)
 
     def _on_succeeded(self, job_id: int, value: object) -> None:
@@ -384,6 +395,9 @@ class EngineClient(QObject):
             handlers.on_error(error)
 
     def _on_cancelled(self, job_id: int) -> None:
+        preview = self._previews.get(job_id)
+        if preview is not None:
+            self._tried.discard(preview[:2])
         handlers = self._take(job_id)
         if handlers is not None and handlers.on_cancel is not None:
             handlers.on_cancel()

@@ -138,6 +138,22 @@ def likeness(hint: Tensor, told: Tensor) -> Tensor:
     return functional.cosine_similarity(a.flatten(1), b.flatten(1))
 
 
+def others_mean(alike: Tensor, weight: Tensor, faces: int) -> Tensor:
+    """Mean of a score over the other faces of the same mixture, weighted by how much they are seen.
+
+    What a slot has in common with every face says nothing about whose voice it is.
+
+    Args:
+        alike: (B * faces, 2). weight: (B * faces,).
+
+    Returns:
+        (B * faces, 2); zero where there is no other face.
+    """
+    scores, weights = alike.view(-1, faces, 2), weight.view(-1, faces, 1)
+    total = (scores * weights).sum(1, keepdim=True) - scores * weights
+    return (total / (weights.sum(1, keepdim=True) - weights).clamp_min(1e-3)).view(-1, 2)
+
+
 class CaffNetC(nn.Module):
     """The complex affinity network.
 
@@ -216,7 +232,8 @@ class CaffNetC(nn.Module):
             blind.mask.detach().view(-1, 2, *blind.mask.shape[1:]).repeat_interleave(faces, 0)
         )  # (B * faces, 2, F, N)
         told = compressed_magnitude(masks * heard.spectrum[:, None])
-        choice = self.log_choice.exp() * torch.stack([likeness(hint, told[:, j]) for j in range(2)], 1)
+        alike = torch.stack([likeness(hint, told[:, j]) for j in range(2)], 1)  # (B * faces, 2)
+        choice = self.log_choice.exp() * (alike - others_mean(alike, cast(Tensor, seen).mean(1), faces))
         share = torch.softmax(choice, 1)[..., None, None]
         out = self.separate(heard, fused, hint, (share * told).sum(1), (share * masks).sum(1))
         return replace(out, lag_logits=logits, match=match, hint=hint, choice=choice, blind=blind)

@@ -166,7 +166,7 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
     blind, order = best_order(cast(Separated, out.blind), batch["targets"], config)
     loss = loss + blind[loud].mean()
     own_slot = torch.stack([order, 1 - order], 1)[loud].flatten()  # which slot holds target 0, target 1
-    loss = loss + torch.nn.functional.cross_entropy(out.choice.view(-1, 2, 2)[loud].flatten(0, 1), own_slot)
+    loss = loss + 3 * torch.nn.functional.cross_entropy(out.choice.view(-1, 2, 2)[loud].flatten(0, 1), own_slot)
     chosen = (out.choice.argmax(1).view(-1, 2)[loud].flatten() == own_slot).float().mean().item()
     if len(batch["blind_mixture"]):
         unfilmed, _ = best_order(model(batch["blind_mixture"], None, None), batch["blind_targets"], config)

@@ -169,6 +169,14 @@ def test_answers_about_the_file_before_are_dropped(qtbot, window, opened, video)
     assert window.document.voice(1).ready == ()
 
 
+def test_an_export_goes_on_when_another_file_is_opened(qtbot, window, opened, tmp_path):
+    opened("slow.mp4")
+    window.start_export(tmp_path / "kept.wav", {"person_ids": (1,)})
+    opened("other.mp4")
+    qtbot.waitUntil(lambda: any("Exported kept.wav" in text for text in notices(window)), timeout=WAIT_MS)
+    assert json.loads((tmp_path / "kept.wav").read_text())["person_ids"] == [1]
+
+
 def test_the_start_page_comes_back_and_remembers(qtbot, window, opened):
     assert window.pages.currentWidget() is window.start
     path = opened()

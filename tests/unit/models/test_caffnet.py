@@ -9,7 +9,7 @@ import torch
 
 from engine.config import CaffNetConfig
 from engine.models.blocks import ComplexConv1d
-from engine.models.caffnet import CaffNetC, CrossModalAffinity, lag_kernels
+from engine.models.caffnet import CaffNetC, CrossModalAffinity, lag_kernels, others_mean
 from engine.registry import build
 
 SMALL = CaffNetConfig(
@@ -58,12 +58,29 @@ def test_silence_in_gives_silence_out(model: CaffNetC) -> None:
     assert torch.isfinite(out.match).all()
 
 
-def test_faces_of_a_mixture_do_not_see_each_other(model: CaffNetC) -> None:
+def test_another_face_gives_another_voice(model: CaffNetC) -> None:
     wave, lips, seen = _inputs(48, 2)
+    both = model(wave, lips, seen, faces=2).wave
+    assert (both[0] - both[1]).abs().max() > 1e-5
+    swapped = model(wave, lips.flip(0), seen, faces=2).wave
+    torch.testing.assert_close(swapped, both.flip(0), rtol=1e-4, atol=1e-5)
+
+
+def test_an_unseen_face_tells_nothing_about_the_others(model: CaffNetC) -> None:
+    wave, lips, seen = _inputs(48, 2)
+    seen[0] = 0
     both = model(wave, lips, seen, faces=2)
     alone = model(wave, lips[1:], seen[1:])
     torch.testing.assert_close(both.wave[1:], alone.wave, rtol=1e-4, atol=1e-5)
-    assert (both.wave[0] - both.wave[1]).abs().max() > 1e-5, "another face must give another voice"
+
+
+def test_the_choice_is_relative_to_the_other_faces() -> None:
+    alike = torch.tensor([[0.5, 0.1], [0.6, 0.4], [0.2, 0.2], [0.1, 0.3]])
+    weight = torch.tensor([1.0, 1.0, 1.0, 0.0])
+    torch.testing.assert_close(
+        others_mean(alike, weight, 2), torch.tensor([[0.6, 0.4], [0.5, 0.1], [0.0, 0.0], [0.2, 0.2]])
+    )
+    assert others_mean(alike, weight, 1).abs().max() == 0
 
 
 def test_complex_convolution_is_complex_multiplication() -> None:
