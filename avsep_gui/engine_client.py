@@ -334,7 +334,8 @@ class EngineClient(QObject):
         if (person, start_s) in self._tried:
             return
         self._tried.add((person, start_s))
-        for stale in list(self._previews):
+        for stale, (who, began_s, _) in list(self._previews.items()):
+            self._tried.discard((who, began_s))
             self._runner.cancel(stale)
         job_id = self._submit(
             "heavy",
@@ -395,9 +396,6 @@ class EngineClient(QObject):
             handlers.on_error(error)
 
     def _on_cancelled(self, job_id: int) -> None:
-        preview = self._previews.get(job_id)
-        if preview is not None:
-            self._tried.discard(preview[:2])
         handlers = self._take(job_id)
         if handlers is not None and handlers.on_cancel is not None:
             handlers.on_cancel()
