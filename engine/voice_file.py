@@ -1,0 +1,185 @@
+"""One voice as it grows in the cache: overlapping windows in, final stretches out.
+
+Windows of 6 s begin every 4 s and are cross-faded over 1 s. Even and odd windows never overlap among themselves, so
+each kind has a file of its own; a stretch of the voice is final once its window and both neighbours are there. That
+makes the order of work free, a killed run resumable, and the result the same.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cache import output_error, write_then_rename
+from engine.types import ConfidenceSpan, IsolatedVoice, PcmStore, PersonConfidence
+
+FloatArray = NDArray[np.float32]
+WINDOW_S, HOP_S = 6, 4
+_FADE_S, _SKIRT_S = 1.0, 0.5  # windows overlap by 2 s: 0.5 s unused, 1 s cross-fade, 0.5 s unused
+VERSION = 2
+
+
+def window_count(source: PcmStore) -> int:
+    """Windows that a file needs."""
+    return max(1, math.ceil(source.duration_s / HOP_S))
+
+
+def window_start_s(k: int) -> float:
+    """When window k begins; before 0 for the first."""
+    return k * HOP_S - (WINDOW_S - HOP_S) / 2
+
+
+def source_window(source: PcmStore, k: int) -> FloatArray:
+    """The sound under window k, (6 s, channels), silence beyond the ends."""
+    low, high, skip = _written(k, source)
+    window = np.zeros((WINDOW_S * source.sample_rate_hz, source.channels), np.float32)
+    window[skip : skip + high - low] = source.open()[low:high]
+    return window
+
+
+@dataclass
+class VoiceFile:
+    """A person's voice in its cache folder.
+
+    Attributes:
+        done: windows that are in even.f32 or odd.f32.
+        agreement: lip-voice agreement, 0..1, per second of the file.
+    """
+
+    folder: Path
+    source: PcmStore
+    person: int
+    done: set[int] = field(default_factory=set)
+    agreement: dict[int, float] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, source: PcmStore, person: int) -> VoiceFile:
+        """Go on with what is there, or begin.
+
+        Raises:
+            OutputError: the cache is full or cannot be written.
+        """
+        size = 4 * source.n_samples * source.channels
+        fresh = False
+        with _disk_errors(folder):
+            for name in ("even.f32", "odd.f32", "voice.f32"):
+                path = folder / name
+                if not path.exists() or path.stat().st_size != size:
+                    fresh = True
+                    with path.open("wb") as file:
+                        file.truncate(size)  # zeros; sparse where the file system can
+            state: dict[str, Any] = {}
+            if not fresh and (folder / "state.json").is_file():
+                state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        agreement = {int(k): float(v) for k, v in state.get("agreement", {}).items()}
+        return cls(folder, source, person, set(state.get("done", [])), agreement)
+
+    def store(self, *, complete: bool = True) -> PcmStore:
+        """The voice for clients."""
+        return voice_in(self.folder, self.source, complete=complete)
+
+    def is_final(self, k: int) -> bool:
+        """Whether stretch k (hop k to k + 1) will not change: its window and both neighbours are there."""
+        count = window_count(self.source)
+        return 0 <= k < count and all(j in self.done for j in (k - 1, k, k + 1) if 0 <= j < count)
+
+    def add(self, k: int, window: FloatArray) -> tuple[float, float] | None:
+        """Take in window k, (6 s, channels).
+
+        Returns:
+            The stretch in seconds that became final or was made anew, or None while neighbours are missing.
+
+        Raises:
+            OutputError: the disk is full or the cache cannot be written.
+        """
+        low, high, skip = _written(k, self.source)
+        rate = self.source.sample_rate_hz
+        with _disk_errors(self.folder):
+            layer = self._map("odd.f32" if k % 2 else "even.f32", "r+")
+            layer[low:high] = (window * _fade(k, self.source)[:, None])[skip : skip + high - low]
+            layer.flush()
+            self.done.add(k)
+            final = [j for j in (k - 1, k, k + 1) if self.is_final(j)]
+            if final:
+                voice, even, odd = self._map("voice.f32", "r+"), self._map("even.f32"), self._map("odd.f32")
+                for j in final:
+                    span = slice(j * HOP_S * rate, min((j + 1) * HOP_S * rate, self.source.n_samples))
+                    voice[span] = even[span] + odd[span]
+                voice.flush()
+            state = {"version": VERSION, "done": sorted(self.done), "agreement": self.agreement}
+            with write_then_rename(self.folder / "state.json") as part:
+                part.write_text(json.dumps(state), encoding="utf-8")
+        if not final:
+            return None
+        return float(final[0] * HOP_S), min(float((final[-1] + 1) * HOP_S), self.source.duration_s)
+
+    def result(self, windows: list[int], av_offset_ms: float | None) -> IsolatedVoice:
+        """What a client gets; agreement over the asked-for windows."""
+        final = [k for k in sorted(self.done) if self.is_final(k)]
+        spans: list[tuple[float, float]] = []
+        for k in final:
+            end = min(float((k + 1) * HOP_S), self.source.duration_s)
+            if spans and spans[-1][1] == k * HOP_S:
+                spans[-1] = (spans[-1][0], end)
+            else:
+                spans.append((float(k * HOP_S), end))
+        seconds = range(min(windows) * HOP_S, min((max(windows) + 1) * HOP_S, math.ceil(self.source.duration_s)))
+        values = [(s, self.agreement[s]) for s in seconds if s in self.agreement]
+        confidence = PersonConfidence(
+            self.person,
+            float(np.mean([v for _, v in values])) if values else 0.0,
+            tuple(ConfidenceSpan(s, min(s + 1, self.source.duration_s), round(v, 4)) for s, v in values),
+        )
+        whole = len(final) == window_count(self.source)
+        return IsolatedVoice(self.person, self.store(complete=whole), tuple(spans), confidence, av_offset_ms)
+
+    def _map(self, name: str, mode: Any = "r") -> Any:
+        shape = (self.source.n_samples, self.source.channels)
+        return np.memmap(self.folder / name, np.dtype("<f4"), mode, shape=shape)
+
+
+def voice_in(folder: Path, source: PcmStore, *, complete: bool = True) -> PcmStore:
+    """The store of a voice folder, whether or not it exists yet."""
+    path = folder / "voice.f32"
+    return PcmStore(path, source.sample_rate_hz, source.channels, source.n_samples, source.layout, complete)
+
+
+def _written(k: int, source: PcmStore) -> tuple[int, int, int]:
+    """First and last sample (end exclusive) of window k that lie in the file, and how many lie before it."""
+    rate = source.sample_rate_hz
+    start = round(window_start_s(k) * rate)
+    low, high = max(start, 0), min(start + WINDOW_S * rate, source.n_samples)
+    return low, max(low, high), low - start
+
+
+def _fade(k: int, source: PcmStore) -> FloatArray:
+    """Weights of a window's samples: 0, a raised-cosine rise, 1, a fall, 0; neighbours add up to one."""
+    rate = source.sample_rate_hz
+    skirt, length = round(_SKIRT_S * rate), round(_FADE_S * rate)
+    rise = (0.5 - 0.5 * np.cos(np.pi * (np.arange(length) + 0.5) / length)).astype(np.float32)
+    weights = np.ones(WINDOW_S * rate, np.float32)
+    if k > 0:
+        weights[:skirt] = 0
+        weights[skirt : skirt + length] = rise
+    if k < window_count(source) - 1:
+        tail = len(weights) - skirt
+        weights[tail:] = 0
+        weights[tail - length : tail] = 1 - rise
+    return weights
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """Turn a full disk or a missing permission into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise output_error(path, error) from error
