@@ -119,9 +119,10 @@ class Mixer:
         return weights[0] * self._volume, weights[1] * self._volume, weights[2] * self._volume
 
     def _frames_until_loop_end(self) -> int:
-        if self.loop_s is None or self._rate <= 0 or self._position_s > self.loop_s[1]:
-            return 1 << 30
         step_s = self._rate / self.out_rate_hz
+        # A run may end up to one step behind the loop's end; only what is clearly behind it plays on outside.
+        if self.loop_s is None or self._rate <= 0 or self._position_s > self.loop_s[1] + 2.0 * step_s:
+            return 1 << 30
         left = int(np.ceil((self.loop_s[1] - self._position_s) / step_s - 1e-6))
         if left <= 0:
             self._position_s = self.loop_s[0]

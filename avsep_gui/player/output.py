@@ -50,7 +50,7 @@ class SilentOutput:
 
     def pump(self) -> None:
         """Compute what would be heard now, for the level meter."""
-        behind = int(self.frames_heard()) - self._taken
+        behind = int(self._frames_passed()) - self._taken
         longest = int(SILENT_BLOCK_S * self.rate_hz)
         while behind > 0:
             count = min(behind, longest)
@@ -59,12 +59,15 @@ class SilentOutput:
             behind -= count
 
     def frames_heard(self) -> float:
-        """Time on the clock, in frames."""
-        return self._clock.nsecsElapsed() * 1e-9 * self.rate_hz if self._clock.isValid() else 0.0
+        """Time on the clock in frames, as far as it was computed."""
+        return min(self._frames_passed(), float(self._taken))
 
     def stop(self) -> None:
         """Stop the clock."""
         self._clock.invalidate()
+
+    def _frames_passed(self) -> float:
+        return self._clock.nsecsElapsed() * 1e-9 * self.rate_hz if self._clock.isValid() else 0.0
 
 
 class DeviceOutput:

@@ -94,6 +94,18 @@ def test_the_loop_comes_back_to_its_beginning(mixer):
     assert mixer.position_at(RATE * 0.9) == pytest.approx(1.3)
 
 
+def test_the_loop_holds_for_any_block_sizes(mixer):
+    random = np.random.default_rng(5)
+    mixer.loop_s = (1.1, 1.7)
+    mixer.restart(1.1)
+    out = 0
+    for _ in range(3000):
+        count = int(random.integers(1, 400))
+        mixer.read(count)
+        out += count
+        assert 1.1 - 1e-9 <= mixer.position_at(out - 1) <= 1.7 + 1.0 / RATE
+
+
 def test_backwards_and_fast_playback_read_the_right_places(sounds):
     ramp = np.linspace(0.0, 1.0, N, dtype=np.float32)[:, None]
     mixer = Mixer(RATE)
