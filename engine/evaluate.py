@@ -105,7 +105,6 @@ def _score(separator: Separator, row: Recipe, root: Path) -> list[dict[str, Any]
     mixture = voices.sum(0)
     out = separator.masks(mixture, lips, seen, None)
     estimates = separator.waves(mixture, out.mask)
-    agreed = [float((match @ separator.lag_probabilities(match[None])).mean()) for match in out.match]
     both = np.stack([mixture, mixture])
     sdr, sir, sar = bss_eval(estimates, voices)
     before = bss_eval(both, voices)[0]
@@ -124,7 +123,7 @@ def _score(separator: Separator, row: Recipe, root: Path) -> list[dict[str, Any]
                 "sdri": float(sdr[talker] - before[talker]),
                 "sir": float(sir[talker]),
                 "sar": float(sar[talker]),
-                "match": agreed[talker],
+                "margin": float(out.margin[talker].mean()),
                 "wrong": other > own,
             }
         )

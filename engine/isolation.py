@@ -39,7 +39,7 @@ from engine.voice_file import (
 )
 
 if TYPE_CHECKING:
-    from engine.separator import Separator
+    from engine.separator import Separator, WindowMasks
 
 FloatArray = NDArray[np.float32]
 _FRAMES = WINDOW_S * RATE_HZ
@@ -213,7 +213,7 @@ class _Lags:
             matches = []
             for number, pick in enumerate(picks):
                 cancel.checkpoint()
-                matches.append(_masks(separator, self.source, [face], None, best[pick])[0][0])
+                matches.append(_masks(separator, self.source, [face], None, best[pick])[0].match[0])
                 on_progress(Progress("Matching lips and sound", number + 1, len(picks)))
             self.known[face.person] = separator.lag_probabilities(np.stack(matches))
         if unknown:
@@ -245,20 +245,20 @@ def _window(
     others = sorted((f for p, f in faces.items() if p not in asked), key=lambda f: -f.seen_share(k))
     rows = [faces[p] for p in asked] + [f for f in others if f.seen_share(k) > 0][: max(0, _MOST_FACES - len(asked))]
     lag = np.stack([lags.known[face.person] for face in rows])
-    match, mask, seen = _masks(separator, source, rows, lag, k)
+    out, seen = _masks(separator, source, rows, lag, k)
     sound = source_window(source, k)
     done = []
     for row, file in enumerate(wanted):
-        estimate = apply_mask(sound, source.sample_rate_hz, mask[row], separator.model.config.stft)
-        _note_agreement(separator, file, k, (match[row] * lag[row]).sum(-1), seen[row])
+        estimate = apply_mask(sound, source.sample_rate_hz, out.mask[row], separator.model.config.stft)
+        _note_agreement(separator, file, k, out.margin[row], seen[row])
         done.append((file, _treat_absence(estimate, sound, rows[row], source, k, absent)))
     return done
 
 
 def _masks(
     separator: Separator, source: PcmStore, rows: Sequence[_Face], lag: FloatArray | None, k: int
-) -> tuple[FloatArray, NDArray[np.complex64], FloatArray]:
-    """Match (P, N, 2 K + 1), masks (P, F, N) and visibility (P, frames of the window) of window k."""
+) -> tuple[WindowMasks, FloatArray]:
+    """Separate window k for P faces; also their visibility (P, frames of the window)."""
     from engine.audio.resample import to_mono_16k
 
     margin = separator.model.config.max_lag_frames
@@ -266,17 +266,16 @@ def _masks(
     streams = [face.at(start - margin, _FRAMES + 2 * margin) for face in rows]
     lips, seen = np.stack([s[0] for s in streams]), np.stack([s[1] for s in streams])
     mixture = to_mono_16k(source_window(source, k), source.sample_rate_hz)
-    out = separator.masks(mixture, lips, seen, lag)
-    return out.match, out.mask, seen[:, margin : margin + _FRAMES]
+    return separator.masks(mixture, lips, seen, lag), seen[:, margin : margin + _FRAMES]
 
 
-def _note_agreement(separator: Separator, file: VoiceFile, k: int, match: FloatArray, seen: FloatArray) -> None:
-    """Agreement of lips and mixture at the file's delay, match (N,), per second of window k's own stretch."""
+def _note_agreement(separator: Separator, file: VoiceFile, k: int, margin: FloatArray, seen: FloatArray) -> None:
+    """Agreement of lips and voice, from the margin (N,), per second of window k's own stretch."""
     scale, bias = separator.calibration
-    rate = len(match) // WINDOW_S
+    rate = len(margin) // WINDOW_S
     for second in range(HOP_S):
         at = second + (WINDOW_S - HOP_S) // 2
-        heard = float(match[at * rate : (at + 1) * rate].mean())
+        heard = float(margin[at * rate : (at + 1) * rate].mean())
         visible = float(seen[at * RATE_HZ : (at + 1) * RATE_HZ].mean())
         file.agreement[k * HOP_S + second] = visible / (1 + math.exp(-(scale * heard + bias)))
 

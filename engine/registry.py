@@ -93,7 +93,10 @@ def fingerprint(name: str) -> str:
 
 
 def calibration(name: str) -> tuple[float, float]:
-    """Slope and offset of the logistic curve from lip-sound cosine to agreement 0..1, as fitted on held-out talkers."""
+    """Slope and offset of the logistic curve from the margin of `engine.agreement` to agreement 0..1.
+
+    Fitted on validation talkers when the model was put on the shelf.
+    """
     from engine.checkpoint import read_card
 
     path = model_spec(name).path

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.agreement import lip_voice_margin
 from engine.audio.stft import istft, stft
 from engine.device import configure_threads, inference, torch_device
 from engine.errors import DeviceError
@@ -24,10 +25,12 @@ class WindowMasks:
     Attributes:
         mask: (P, F, N) complex64 at 16 kHz.
         match: (P, N, 2 K + 1) float32, cosine of sound and lips per audio frame and lag.
+        margin: (P, N) float32, how much more the lips move like the voice than like the rest (`engine.agreement`).
     """
 
     mask: NDArray[np.complex64]
     match: FloatArray
+    margin: FloatArray
 
 
 @dataclass
@@ -96,8 +99,11 @@ class Separator:
         cut = half * self._samples_per_video_frame
         first = self.masks(mixture[:cut], lips[:, : half + margin], seen[:, : half + margin], lag)
         second = self.masks(mixture[cut:], lips[:, half:], seen[:, half:], lag)
-        mask = np.concatenate([first.mask, second.mask], 2)
-        return WindowMasks(mask, np.concatenate([first.match, second.match], 1))
+        return WindowMasks(
+            np.concatenate([first.mask, second.mask], 2),
+            np.concatenate([first.match, second.match], 1),
+            np.concatenate([first.margin, second.margin], 1),
+        )
 
     def _run(self, mixture: FloatArray, lips: FloatArray, seen: FloatArray, lag: FloatArray | None) -> WindowMasks:
         def there(values: FloatArray) -> torch.Tensor:
@@ -107,7 +113,9 @@ class Separator:
             out = self.model(
                 there(mixture[None]), there(lips), there(seen), faces=len(lips), lag=None if lag is None else there(lag)
             )
-            return WindowMasks(out.mask.cpu().numpy(), out.match.float().cpu().numpy())
+            rest = stft(there(mixture[None]), self.model.config.stft) - out.spectrum
+            margin = lip_voice_margin(out.hint, out.spectrum, rest)
+            return WindowMasks(out.mask.cpu().numpy(), out.match.float().cpu().numpy(), margin.cpu().numpy())
 
     def _warn(self, sentence: str) -> None:
         if sentence not in self.warnings:

@@ -2,8 +2,8 @@
 
 python -m tests.helpers.ship_model RUN_FOLDER DATA_FOLDER CARD.toml
 
-The agreement curve (cosine of lips and sound -> probability that the right voice came out better than the mixture) is
-fitted on the validation list. Scores in the card come from `avsep evaluate` on the held-out list, run afterwards.
+The agreement curve (margin of `engine.agreement` -> probability that the right voice came out, better than the mixture)
+is fitted on the validation list. Scores on the held-out list come from `avsep evaluate`, run afterwards.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def main() -> None:
     load_weights(best, model, card["sha256"])
     separator = Separator(model.eval(), torch.device("cpu"), (1.0, 0.0))
     scores = score(separator, read_recipes(VALIDATION), data)
-    match = np.asarray([s["match"] for s in scores])
+    margin = np.asarray([s["margin"] for s in scores])
     good = np.asarray([float(not s["wrong"] and s["si_sdri"] > 0) for s in scores])
-    card["calibration"] = fit_logistic(match, good)
+    card["calibration"] = fit_logistic(margin, good)
     card.update(tomllib.loads(text.read_text(encoding="utf-8")))
     SHELF.parent.mkdir(parents=True, exist_ok=True)
     digest = save_weights(SHELF, model, card, half=True)

@@ -57,7 +57,11 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _ones(self: Separator, mixture: np.ndarray, lips: np.ndarray, seen: np.ndarray, lag: object) -> WindowMasks:
     frames = len(mixture) // 160
     lags = 2 * self.model.config.max_lag_frames + 1
-    return WindowMasks(np.ones((len(lips), 257, frames), np.complex64), np.zeros((len(lips), frames, lags), np.float32))
+    return WindowMasks(
+        np.ones((len(lips), 257, frames), np.complex64),
+        np.zeros((len(lips), frames, lags), np.float32),
+        np.zeros((len(lips), frames), np.float32),
+    )
 
 
 def test_windows_cover_a_range_with_both_neighbours() -> None:
