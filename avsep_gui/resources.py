@@ -1,18 +1,17 @@
-"""Finds what ships beside the code: icons, styles, the sample; in the source tree and in a bundle."""
+"""Finds what ships beside the code: icons, styles, the sample."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+
+from engine import resources
 
 APPLICATION_ID = "io.github.avsep.AVSep"
 
 
 def resource(*parts: str) -> Path:
     """Path of a shipped file; it may not exist."""
-    bundle = getattr(sys, "_MEIPASS", None)
-    root = Path(bundle) if bundle else Path(__file__).resolve().parent.parent
-    return root.joinpath("resources", *parts)
+    return resources.resource("/".join(parts))
 
 
 def sample_video() -> Path | None:

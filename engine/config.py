@@ -44,15 +44,15 @@ class CaffNetConfig:
     """
 
     stft: StftConfig = field(default_factory=StftConfig)
-    complex_channels: int = 96
-    channels: int = 256
+    complex_channels: int = 64
+    channels: int = 160
     visual_channels: int = 128
     visual_features: int = 240
     visual_blocks: int = 5
     context_blocks: int = 4
     modulated_blocks: int = 8
     heads: int = 4
-    dropout: float = 0.1
+    dropout: float = 0.05
     max_lag_frames: int = 10
     video_per_audio: float = 0.25
 

@@ -9,8 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class FrameNorm(nn.Module):
-    """Scale every frame to unit mean square over its channels; independent of the chunk's length."""
+class GlobalNorm(nn.Module):
+    """Scale a chunk to unit mean square over channels and frames.
+
+    Loud stays loud against quiet: who talks when is in the dynamics, which a norm per frame would flatten.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -18,7 +21,7 @@ class FrameNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, N) -> (B, C, N)."""
-        return x * torch.rsqrt(x.square().mean(1, keepdim=True) + 1e-6) * self.gain
+        return x * torch.rsqrt(x.square().mean((1, 2), keepdim=True) + 1e-6) * self.gain
 
 
 class Pointwise(nn.Module):
@@ -81,7 +84,7 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, dilation: int, *, condition: int = 0, dropout: float = 0.0) -> None:
         super().__init__()
-        self.norm = FrameNorm(channels)
+        self.norm = GlobalNorm(channels)
         self.film = Pointwise(condition, 2 * channels) if condition else None
         self.conv = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
         self.active = nn.PReLU(channels)
@@ -107,11 +110,11 @@ class NonLocal(nn.Module):
     def __init__(self, channels: int, heads: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.heads = heads
-        self.norm = FrameNorm(channels)
+        self.norm = GlobalNorm(channels)
         self.into = Pointwise(channels, 3 * channels)
         self.out = Pointwise(channels, channels)
         self.feed = nn.Sequential(
-            FrameNorm(channels), Pointwise(channels, 2 * channels), nn.GELU(), Pointwise(2 * channels, channels)
+            GlobalNorm(channels), Pointwise(channels, 2 * channels), nn.GELU(), Pointwise(2 * channels, channels)
         )
         self.drop = nn.Dropout1d(dropout)
 

@@ -32,6 +32,8 @@ from engine.config import CaffNetConfig
 from engine.models.blocks import ComplexConv1d, NonLocal, Pointwise, ResidualBlock, magnitude, stack_parts
 
 _DILATIONS = (1, 2, 4, 8, 16, 32)
+# w_o starts this much larger: a cue that enters at a tenth of the sound's size is ignored for hundreds of steps.
+_LOUD_CUE = 6.0
 
 
 @dataclass
@@ -102,6 +104,8 @@ class CrossModalAffinity(nn.Module):
         self.audio = Pointwise(audio_channels, channels)  # w_s
         self.video = Pointwise(channels, channels)  # w_v
         self.out = Pointwise(channels, channels)  # w_o
+        with torch.no_grad():
+            self.out.weight.mul_(_LOUD_CUE)
         self.log_temperature = nn.Parameter(torch.tensor(2.303))  # 1 / tau = 10
         self.log_kappa = nn.Parameter(torch.tensor(3.4))  # kappa = 30
         self.lag_prior = nn.Parameter(torch.zeros(2 * max_lag + 1))
