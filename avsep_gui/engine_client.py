@@ -200,7 +200,11 @@ class EngineClient(QObject):
     def separation_request(self, output: Path, **options: Any) -> SeparationRequest:
         """A `SeparationRequest` for the opened file with the chosen model and device."""
         assert self._document.path is not None
-        return SeparationRequest(self._document.path, output, model=self._model, device=self._device, **options)
+        names = {p.id: self._document.user_name(p.id) for p in self._document.people}
+        labels = tuple((person_id, name) for person_id, name in names.items() if name)
+        return SeparationRequest(
+            self._document.path, output, labels=labels, model=self._model, device=self._device, **options
+        )
 
     def drop_lane(self, kind: LaneKind) -> None:
         """Forget a lane's picture that is on its way."""

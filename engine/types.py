@@ -198,6 +198,7 @@ class SeparationRequest:
 
     Attributes:
         person_ids: whose voices; empty with `at` or `everyone`.
+        labels: what the user calls people, as (id, name) pairs; for file names, tracks and the report.
         at: (seconds, x_px, y_px): the person whose face is there, in displayed pixels.
         output: a sound file, a video file, or a folder (product contract, section 3).
         range_s: (start, end) in seconds; outside it the voice is silent.
@@ -209,6 +210,7 @@ class SeparationRequest:
     video: Path
     output: Path
     person_ids: tuple[int, ...] = ()
+    labels: tuple[tuple[int, str], ...] = ()
     at: tuple[float, float, float] | None = None
     everyone: bool = False
     model: str = "default"

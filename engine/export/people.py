@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,15 @@ Box = tuple[float, float, float, float]
 
 
 def choose_people(analysis: FaceAnalysis, request: SeparationRequest) -> tuple[Person, ...]:
-    """Resolve a request to people, in the order asked for, each once.
+    """Resolve a request to people, in the order asked for, each once, under the names that the user gave them.
 
     Raises:
         UsageError: none or several of `person_ids`, `at`, `everyone`; an unknown id; no face near the point.
         NoFaceError: the video shows nobody.
     """
     check_choice(request)
-    people = analysis.people
+    called = dict(request.labels)
+    people = tuple(replace(p, label=called.get(p.id, p.label)) for p in analysis.people)
     if not people:
         raise NoFaceError(
             f"No face was found in “{request.video.name}”.", "Choose a video in which the person's face can be seen."

@@ -35,6 +35,13 @@ def test_people_by_id_keep_the_order_and_come_once(engine: FakeEngine) -> None:
     assert _ids(engine, everyone=True) == [1, 2]
 
 
+def test_people_carry_the_names_that_the_user_gave(engine: FakeEngine) -> None:
+    request = _request(engine, everyone=True, labels=((2, "Anna / Bob"),))
+    people = choose_people(engine.find_faces(engine.video), request)
+    assert [person.label for person in people] == ["Person 1", "Anna / Bob"]
+    assert "/" not in file_stems(people)[1] and "Anna" in file_stems(people)[1]
+
+
 @pytest.mark.parametrize(
     ("at", "expected"),
     [
