@@ -18,9 +18,9 @@ from engine.export.levels import VoiceLevel, measure_voice
 from engine.export.mix import Mix
 from engine.export.people import check_choice, choose_people
 from engine.export.report import Json, write_report
-from engine.export.usage import peak_rss_mb
 from engine.export.target import PlannedFile, Target, check_space, find_target, plan_files
 from engine.export.timeline import TimelineSound, write_timeline
+from engine.export.usage import peak_rss_mb
 from engine.export.verify import Reader, null_test_db, offset_samples, open_encoded, open_sounds, total_of
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.types import (

@@ -225,21 +225,43 @@ class CaffNetC(nn.Module):
             Rows ordered mixture by mixture, face (or slot) by face.
         """
         heard = self.hear(mixture)
-        slots = self.slots.repeat(len(mixture), 1)[..., None].expand(-1, -1, heard.x.shape[-1])
-        blind = self.separate(heard.repeat(2), slots)
-        if lips is None:
-            return blind
+        blind = self.blind(heard)
+        return blind if lips is None else self.steer(heard, blind, lips, cast(Tensor, seen), faces=faces, lag=lag)
+
+    def blind(self, heard: Heard) -> Separated:
+        """Separate into two slots, rows mixture by mixture."""
+        slots = self.slots.repeat(len(heard.x), 1)[..., None].expand(-1, -1, heard.x.shape[-1])
+        return self.separate(heard.repeat(2), slots)
+
+    def steer(
+        self,
+        heard: Heard,
+        blind: Separated,
+        lips: Tensor,
+        seen: Tensor,
+        *,
+        faces: int,
+        lag: Tensor | None = None,
+        slot: Tensor | None = None,
+    ) -> Separated:
+        """Separate the voices of faces, starting from the slot that moves like each.
+
+        Args:
+            slot: (B * faces, 2) shares of the slots to start from instead of the network's own choice (known in
+                training), or None; rows of NaN mean "own". Other arguments as in `forward`.
+        """
         heard = heard.repeat(faces)
-        fused, logits, match = self.affinity(heard.x, self.encode_lips(lips, cast(Tensor, seen)), lag)
+        fused, logits, match = self.affinity(heard.x, self.encode_lips(lips, seen), lag)
         hint = self.hint(fused)
-        masks = (
-            blind.mask.detach().view(-1, 2, *blind.mask.shape[1:]).repeat_interleave(faces, 0)
-        )  # (B * faces, 2, F, N)
+        masks = blind.mask.detach().view(-1, 2, *blind.mask.shape[1:]).repeat_interleave(faces, 0)  # (B, 2, F, N)
         told = compressed_magnitude(masks * heard.spectrum[:, None])
         alike = torch.stack([likeness(hint, told[:, j]) for j in range(2)], 1)  # (B * faces, 2)
-        choice = self.log_choice.exp() * (alike - others_mean(alike, cast(Tensor, seen).mean(1), faces))
-        share = torch.softmax(choice, 1)[..., None, None]
-        out = self.separate(heard, fused, hint, (share * told).sum(1), (share * masks).sum(1))
+        choice = self.log_choice.exp() * (alike - others_mean(alike, seen.mean(1), faces))
+        share = torch.softmax(choice, 1)
+        if slot is not None:
+            share = torch.where(slot.isnan(), share, slot.nan_to_num())
+        weight = share[..., None, None]
+        out = self.separate(heard, fused, hint, (weight * told).sum(1), (weight * masks).sum(1))
         return replace(out, lag_logits=logits, match=match, hint=hint, choice=choice, blind=blind)
 
     def hear(self, mixture: Tensor) -> Heard:

@@ -131,8 +131,9 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
     -SI-SDR (clipped at 30 dB) + 10 L1 of ^0.3 magnitudes, both faces of each mixture; energy where a face is silent;
     5 L1 of what the lips alone tell of the spectrum; cross-entropy of the lag, weight 3 decaying to 0.3; a swap hinge
     in the first third; the permutation-invariant loss of the blind slots, and cross-entropy of the choice between
-    them. The known lag is given to the network
-    at first, so that it learns to use the lips before it has to find their delay.
+    them. The known lag is given to the network at first, so that it learns to use the lips before it has to find their
+    delay; the known slot in three of four items throughout, since a choice that is still unsure teaches the steered
+    pass to hedge with the whole mixture.
     """
     config = model.config
     targets = batch["targets"].flatten(0, 1)  # (B, 2, T) -> (2 B, T)
@@ -141,10 +142,16 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
     forced = torch.nn.functional.one_hot(lag, 2 * config.max_lag_frames + 1).float()
     own = torch.rand(len(lag), device=lag.device) < (done - 0.15) / 0.35
     forced[own] = torch.nan
-    out: Separated = model(
-        batch["mixture"], batch["lips"].flatten(0, 1), batch["seen"].flatten(0, 1), faces=2, lag=forced
-    )
     active = ~silent
+    loud = active.view(-1, 2).all(1)
+    heard = model.hear(batch["mixture"])
+    slots = model.blind(heard)
+    blind, order = best_order(slots, batch["targets"], config)
+    own_slot = torch.stack([order, 1 - order], 1).flatten()  # which slot holds target 0, target 1
+    start = torch.nn.functional.one_hot(own_slot, 2).float()
+    start[~loud.repeat_interleave(2) | (torch.rand(len(start), device=start.device) < 0.25)] = torch.nan
+    lips, seen = batch["lips"].flatten(0, 1), batch["seen"].flatten(0, 1)
+    out = model.steer(heard, slots, lips, seen, faces=2, lag=forced, slot=start)
     score = si_sdr(out.wave, targets)
     distance = compressed_magnitude_l1(out.spectrum, targets, config.stft)
     loss = -score[active].clamp(max=30).mean() + 10 * distance[active].mean()
@@ -162,17 +169,16 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
         crossed = batch["targets"].flip(1).flatten(0, 1)
         pairs = active & active.view(-1, 2).flip(1).flatten()
         loss = loss + 0.3 * swap_hinge(score, si_sdr(out.wave, crossed))[pairs].mean()
-    loud = active.view(-1, 2).all(1)
-    blind, order = best_order(cast(Separated, out.blind), batch["targets"], config)
     loss = loss + blind[loud].mean()
-    own_slot = torch.stack([order, 1 - order], 1)[loud].flatten()  # which slot holds target 0, target 1
-    loss = loss + 3 * torch.nn.functional.cross_entropy(out.choice.view(-1, 2, 2)[loud].flatten(0, 1), own_slot)
-    chosen = (out.choice.argmax(1).view(-1, 2)[loud].flatten() == own_slot).float().mean().item()
+    chosen = own_slot[loud.repeat_interleave(2)]
+    choice = out.choice[loud.repeat_interleave(2)]
+    loss = loss + 3 * torch.nn.functional.cross_entropy(choice, chosen)
+    slot_hits = (choice.argmax(1) == chosen).float().mean().item()
     if len(batch["blind_mixture"]):
         unfilmed, _ = best_order(model(batch["blind_mixture"], None, None), batch["blind_targets"], config)
         loss = loss + 0.5 * unfilmed.mean()
     hits = (out.lag_logits.argmax(-1) - lag).abs()[active] <= 1
-    return loss, (score[active].mean().item(), -blind[loud].mean().item(), chosen, hits.float().mean().item())
+    return loss, (score[active].mean().item(), -blind[loud].mean().item(), slot_hits, hits.float().mean().item())
 
 
 def best_order(out: Separated, targets: Tensor, config: CaffNetConfig) -> tuple[Tensor, Tensor]:
