@@ -18,7 +18,7 @@ from engine.jobs import Progress
 WorkerName = Literal["light", "heavy"]
 
 POLL_MS = 15
-CANCEL_GRACE_S = 2.0
+CANCEL_GRACE_S = 1.5
 HEAVY_NICENESS = 5
 
 
