@@ -21,15 +21,15 @@ def lip_voice_margin(hint: Tensor, voice: Tensor, rest: Tensor, span: int = SPAN
     Returns:
         (B, N) float32, the difference of two cosines: about 0 when the lips do not tell, above 0 for the right voice.
     """
-    lips = _moving(hint.float())
-    return _cosine(lips, _moving(compressed_magnitude(voice)), span) - _cosine(
-        lips, _moving(compressed_magnitude(rest)), span
-    )
+    lips = hint.float() - hint.float().mean(-1, keepdim=True)
+    return _cosine(lips, _moving(voice), span) - _cosine(lips, _moving(rest), span)
 
 
-def _moving(picture: Tensor) -> Tensor:
-    """Each bin's mean over time removed."""
-    return picture - picture.mean(-1, keepdim=True)
+def _moving(spectrum: Tensor) -> Tensor:
+    """Compressed magnitudes, each bin's mean over time removed and its spread made one."""
+    picture = compressed_magnitude(spectrum)
+    picture = picture - picture.mean(-1, keepdim=True)
+    return picture / picture.square().mean(-1, keepdim=True).add(1e-4).sqrt()
 
 
 def _cosine(a: Tensor, b: Tensor, span: int) -> Tensor:

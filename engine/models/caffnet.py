@@ -137,8 +137,13 @@ class CrossModalAffinity(nn.Module):
 
 
 def likeness(hint: Tensor, told: Tensor) -> Tensor:
-    """Cosine of two magnitude pictures (B, F, N) over a whole chunk, each bin's mean over time removed; (B,)."""
+    """How alike two magnitude pictures (B, F, N) move over a whole chunk, -1..1; (B,).
+
+    Means over time are removed, and every bin of `told` counts alike, so that a voice's static spectrum, which fits
+    some faces better than others, has no say. Bins of `hint` count as much as the lips dare to say about them.
+    """
     a, b = hint.float() - hint.float().mean(-1, keepdim=True), told - told.mean(-1, keepdim=True)
+    b = b / b.square().mean(-1, keepdim=True).add(1e-4).sqrt()
     return functional.cosine_similarity(a.flatten(1), b.flatten(1))
 
 

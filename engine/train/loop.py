@@ -130,9 +130,9 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
 
     -SI-SDR (clipped at 30 dB) + 10 L1 of ^0.3 magnitudes, both faces of each mixture; energy where a face is silent;
     5 L1 of what the lips alone tell of the spectrum; cross-entropy of the lag, weight 3 decaying to 0.3; a swap hinge
-    in the first third; the permutation-invariant loss of the blind slots, and cross-entropy of the choice between
+    until 70 %; the permutation-invariant loss of the blind slots, and cross-entropy of the choice between
     them. The known lag is given to the network at first, so that it learns to use the lips before it has to find their
-    delay; the known slot in three of four items throughout, since a choice that is still unsure teaches the steered
+    delay; the known slot in most items throughout, since a choice that is still unsure teaches the steered
     pass to hedge with the whole mixture.
     """
     config = model.config
@@ -149,7 +149,7 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
     blind, order = best_order(slots, batch["targets"], config)
     own_slot = torch.stack([order, 1 - order], 1).flatten()  # which slot holds target 0, target 1
     start = torch.nn.functional.one_hot(own_slot, 2).float()
-    start[~loud.repeat_interleave(2) | (torch.rand(len(start), device=start.device) < 0.25)] = torch.nan
+    start[~loud.repeat_interleave(2) | (torch.rand(len(start), device=start.device) < 0.15)] = torch.nan
     lips, seen = batch["lips"].flatten(0, 1), batch["seen"].flatten(0, 1)
     out = model.steer(heard, slots, lips, seen, faces=2, lag=forced, slot=start)
     score = si_sdr(out.wave, targets)
@@ -165,10 +165,10 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
     loss = loss + 5 * (out.hint - told).abs().mean()
     cross_entropy = torch.nn.functional.cross_entropy(out.lag_logits[active], lag[active])
     loss = loss + (3.0 - 2.7 * min(1.0, done / 0.5)) * cross_entropy
-    if done < 0.35:
+    if done < 0.7:
         crossed = batch["targets"].flip(1).flatten(0, 1)
         pairs = active & active.view(-1, 2).flip(1).flatten()
-        loss = loss + 0.3 * swap_hinge(score, si_sdr(out.wave, crossed))[pairs].mean()
+        loss = loss + 0.5 * swap_hinge(score, si_sdr(out.wave, crossed))[pairs].mean()
     loss = loss + blind[loud].mean()
     chosen = own_slot[loud.repeat_interleave(2)]
     choice = out.choice[loud.repeat_interleave(2)]
