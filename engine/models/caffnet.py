@@ -212,6 +212,7 @@ class CaffNetC(nn.Module):
         with torch.no_grad():
             self.decoder.real.mul_(0.1)
             self.decoder.imag.mul_(0.1)
+            self.trust.bias.fill_(1.0)  # begin by believing the slot; once doubted, the gate hardly opens again
 
     def forward(
         self, mixture: Tensor, lips: Tensor | None, seen: Tensor | None, *, faces: int = 1, lag: Tensor | None = None
