@@ -136,31 +136,36 @@ class CrossModalAffinity(nn.Module):
         return fused, logits, match
 
 
-def likeness(hint: Tensor, told: Tensor) -> Tensor:
-    """How alike two magnitude pictures (B, F, N) move over a whole chunk, -1..1; (B,).
+def likeness(hint: Tensor, slots: Tensor) -> Tensor:
+    """How much a hint moves like the first slot rather than the second, -1..1.
 
-    Means over time are removed, and every bin of `told` counts alike, so that a voice's static spectrum, which fits
-    some faces better than others, has no say. Bins of `hint` count as much as the lips dare to say about them.
+    The slots are compared by their log ratio, in which what both of them let through cancels.
+
+    Args:
+        hint: (B, F, N). slots: compressed magnitudes, (B, 2, F, N).
+
+    Returns:
+        (B,), cosine over the whole chunk after each bin's mean over time is removed.
     """
-    a, b = hint.float() - hint.float().mean(-1, keepdim=True), told - told.mean(-1, keepdim=True)
-    b = b / b.square().mean(-1, keepdim=True).add(1e-4).sqrt()
+    ratio = (slots[:, 0] / slots[:, 1]).log()
+    a, b = hint.float() - hint.float().mean(-1, keepdim=True), ratio - ratio.mean(-1, keepdim=True)
     return functional.cosine_similarity(a.flatten(1), b.flatten(1))
 
 
-def others_mean(alike: Tensor, weight: Tensor, faces: int) -> Tensor:
-    """Mean of a score over the other faces of the same mixture, weighted by how much they are seen.
+def others_mean(hint: Tensor, weight: Tensor, faces: int) -> Tensor:
+    """Mean hint of the other faces of the same mixture, weighted by how much they are seen.
 
-    What a slot has in common with every face says nothing about whose voice it is.
+    What all lips have in common says nothing about whose voice a slot holds.
 
     Args:
-        alike: (B * faces, 2). weight: (B * faces,).
+        hint: (B * faces, F, N). weight: (B * faces,).
 
     Returns:
-        (B * faces, 2); zero where there is no other face.
+        Like `hint`; zero where there is no other face.
     """
-    scores, weights = alike.view(-1, faces, 2), weight.view(-1, faces, 1)
-    total = (scores * weights).sum(1, keepdim=True) - scores * weights
-    return (total / (weights.sum(1, keepdim=True) - weights).clamp_min(1e-3)).view(-1, 2)
+    hints, weights = hint.view(-1, faces, *hint.shape[1:]), weight.view(-1, faces, 1, 1)
+    total = (hints * weights).sum(1, keepdim=True) - hints * weights
+    return (total / (weights.sum(1, keepdim=True) - weights).clamp_min(1e-3)).view_as(hint)
 
 
 class CaffNetC(nn.Module):
@@ -261,8 +266,8 @@ class CaffNetC(nn.Module):
         hint = self.hint(fused)
         masks = blind.mask.detach().view(-1, 2, *blind.mask.shape[1:]).repeat_interleave(faces, 0)  # (B, 2, F, N)
         told = compressed_magnitude(masks * heard.spectrum[:, None])
-        alike = torch.stack([likeness(hint, told[:, j]) for j in range(2)], 1)  # (B * faces, 2)
-        choice = self.log_choice.exp() * (alike - others_mean(alike, seen.mean(1), faces))
+        alike = self.log_choice.exp() * likeness(hint - others_mean(hint, seen.mean(1), faces), told)
+        choice = torch.stack([alike, -alike], 1)
         share = torch.softmax(choice, 1)
         if slot is not None:
             share = torch.where(slot.isnan(), share, slot.nan_to_num())

@@ -59,6 +59,7 @@ def row(clip: Path, out: Path, model: str) -> str:
 def main() -> None:
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
     model = sys.argv[3] if len(sys.argv) > 3 else "default"
+    out.mkdir(parents=True, exist_ok=True)
     for clip in sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES):
         print(row(clip, out, model), flush=True)
 

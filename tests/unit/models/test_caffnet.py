@@ -9,7 +9,7 @@ import torch
 
 from engine.config import CaffNetConfig
 from engine.models.blocks import ComplexConv1d
-from engine.models.caffnet import CaffNetC, CrossModalAffinity, lag_kernels, others_mean
+from engine.models.caffnet import CaffNetC, CrossModalAffinity, lag_kernels, likeness, others_mean
 from engine.registry import build
 
 SMALL = CaffNetConfig(
@@ -74,13 +74,21 @@ def test_an_unseen_face_tells_nothing_about_the_others(model: CaffNetC) -> None:
     torch.testing.assert_close(both.wave[1:], alone.wave, rtol=1e-4, atol=1e-5)
 
 
-def test_the_choice_is_relative_to_the_other_faces() -> None:
-    alike = torch.tensor([[0.5, 0.1], [0.6, 0.4], [0.2, 0.2], [0.1, 0.3]])
+def test_the_other_faces_are_averaged_by_how_much_they_are_seen() -> None:
+    hint = torch.tensor([1.0, 2.0, 5.0, 9.0]).view(4, 1, 1).expand(4, 3, 2)
     weight = torch.tensor([1.0, 1.0, 1.0, 0.0])
-    torch.testing.assert_close(
-        others_mean(alike, weight, 2), torch.tensor([[0.6, 0.4], [0.5, 0.1], [0.0, 0.0], [0.2, 0.2]])
-    )
-    assert others_mean(alike, weight, 1).abs().max() == 0
+    assert others_mean(hint, weight, 2)[:, 0, 0].tolist() == [2.0, 1.0, 0.0, 5.0]
+    assert others_mean(hint[:3], weight[:3], 3)[:, 0, 0].tolist() == [3.5, 3.0, 1.5]
+    assert others_mean(hint, weight, 1).abs().max() == 0
+
+
+def test_the_slot_that_moves_like_the_lips_is_chosen() -> None:
+    torch.manual_seed(4)
+    voices = torch.rand(1, 2, 9, 50) + 0.1
+    leaky = voices + 0.5 * voices.flip(1)
+    assert likeness(voices[:, 0], leaky) > 0.3
+    assert likeness(voices[:, 1], leaky) < -0.3
+    assert likeness(voices[:, 0].mean(-1, keepdim=True).expand(-1, -1, 50), leaky).abs() < 1e-3
 
 
 def test_complex_convolution_is_complex_multiplication() -> None:
