@@ -1,8 +1,9 @@
 """Scores of a model on a fixed list of mixtures (`avsep evaluate`).
 
-Every mixture is separated once with each talker's face; the two outputs are scored against their own voices, and
-count as wrong when they are nearer to the other one. Feeding one face or the other into the same mixture is the
-swapped-face test: `both_faces_right` says how often each face gave its own voice.
+Every mixture is separated for both talkers' faces; the two outputs are scored against their own voices, and count as
+wrong when they are nearer to the other one. Feeding one face or the other into the same mixture is the swapped-face
+test: `both_faces_right` says how often each face gave its own voice, `similarity` how alike the outputs are (dB; high
+means that the face is ignored). `..._alone` are the same scores when only the wanted face is known.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from engine.separator import Separator
 from engine.vision.lips import RATE_HZ
 
 FloatArray = NDArray[np.float32]
+_WRONG = {"wrong": "wrong_talker_rate", "wrong_alone": "wrong_talker_rate_alone"}
 
 
 def run(
@@ -106,11 +108,15 @@ def _score(separator: Separator, row: Recipe, root: Path) -> list[dict[str, Any]
     out = separator.masks(mixture, lips, seen, None)
     estimates = separator.waves(mixture, out.mask)
     both = np.stack([mixture, mixture])
+    single = [separator.masks(mixture, lips[i : i + 1], seen[i : i + 1], None).mask[0] for i in range(2)]
+    alone = separator.waves(mixture, np.stack(single))
     sdr, sir, sar = bss_eval(estimates, voices)
     before = bss_eval(both, voices)[0]
     scores = []
     for talker, path in enumerate((row.target, row.interferer)):
         own, other = si_sdr(estimates[talker], voices[talker]), si_sdr(estimates[talker], voices[1 - talker])
+        own_alone = si_sdr(alone[talker], voices[talker])
+        before_db = si_sdr(mixture, voices[talker])
         scores.append(
             {
                 "id": row.id,
@@ -118,13 +124,16 @@ def _score(separator: Separator, row: Recipe, root: Path) -> list[dict[str, Any]
                 "talker": path,
                 "sir_db": row.sir_db if talker == 0 else -row.sir_db,
                 "si_sdr": own,
-                "si_sdri": own - si_sdr(mixture, voices[talker]),
+                "si_sdri": own - before_db,
+                "si_sdri_alone": own_alone - before_db,
                 "sdr": float(sdr[talker]),
                 "sdri": float(sdr[talker] - before[talker]),
                 "sir": float(sir[talker]),
                 "sar": float(sar[talker]),
                 "margin": float(out.margin[talker].mean()),
                 "wrong": other > own,
+                "wrong_alone": si_sdr(alone[talker], voices[1 - talker]) > own_alone,
+                "similarity": si_sdr(estimates[talker], estimates[1 - talker]),
             }
         )
     return scores
@@ -134,17 +143,17 @@ def _summary(scores: Sequence[dict[str, Any]]) -> dict[str, Any]:
     mixtures: dict[str, list[dict[str, Any]]] = {}
     for score in scores:
         mixtures.setdefault(score["id"], []).append(score)
-    names = ("si_sdr", "si_sdri", "sdr", "sdri", "sir", "sar")
-    groups = {name: [[float(s[name]) for s in group] for group in mixtures.values()] for name in (*names, "wrong")}
+    names = ("si_sdr", "si_sdri", "si_sdri_alone", "sdr", "sdri", "sir", "sar", "similarity")
+    groups = {name: [[float(s[name]) for s in group] for group in mixtures.values()] for name in (*names, *_WRONG)}
     right = [[float(not any(s["wrong"] for s in group))] for group in mixtures.values()]
     return {
         "n": len(scores),
         "metrics": {name: float(np.mean([s[name] for s in scores])) for name in names},
-        "wrong_talker_rate": float(np.mean([s["wrong"] for s in scores])),
+        **{key: float(np.mean([s[name] for s in scores])) for name, key in _WRONG.items()},
         "both_faces_right": float(np.mean(right)),
         "ci95": {
             **{name: bootstrap_ci95(groups[name]) for name in names},
-            "wrong_talker_rate": bootstrap_ci95(groups["wrong"]),
+            **{key: bootstrap_ci95(groups[name]) for name, key in _WRONG.items()},
             "both_faces_right": bootstrap_ci95(right),
         },
     }
