@@ -105,9 +105,39 @@ def evaluate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Ca
     data = run(
         args.mixtures, model=args.model, root=args.root, device=args.device, on_progress=on_progress, cancel=cancel
     )
-    rows = [[name, "" if value is None else f"{value:.3f}"] for name, value in data["metrics"].items()]
-    rows += [["wrong talker", f"{data['wrong_talker_rate']:.1%}"], ["scores", str(data["n"])]]
-    return Answer(data, table(rows))
+    head = [
+        "",
+        "Scores",
+        "SI-SDRi (dB)",
+        "SDRi (dB)",
+        "Wrong talker",
+        "Both faces right",
+        "One face known: SI-SDRi",
+        "Wrong",
+    ]
+    parts = {**data["by_corpus"], "together": data}
+    return Answer(data, table([_score_row(name, part) for name, part in parts.items()], header=head))
+
+
+def _score_row(name: str, part: Json) -> list[str]:
+    def decibels(metric: str) -> str:
+        low, high = part["ci95"][metric]
+        return f"{part['metrics'][metric]:+.2f} [{low:+.2f}, {high:+.2f}]"
+
+    def share(key: str) -> str:
+        low, high = part["ci95"][key]
+        return f"{part[key]:.1%} [{low:.1%}, {high:.1%}]"
+
+    return [
+        printable(name),
+        str(part["n"]),
+        decibels("si_sdri"),
+        decibels("sdri"),
+        share("wrong_talker_rate"),
+        share("both_faces_right"),
+        decibels("si_sdri_alone"),
+        share("wrong_talker_rate_alone"),
+    ]
 
 
 def _person_ids(video: Path, wanted: list[str], on_progress: ProgressCallback, cancel: CancelToken) -> tuple[int, ...]:
