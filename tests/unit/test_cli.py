@@ -399,7 +399,11 @@ def test_train(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
 def test_evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from engine import evaluate
 
-    answer = {"n": 2, "metrics": {"si_sdr": 9.5, "pesq_wb": None}, "wrong_talker_rate": 0.25, "ci95": {}}
+    decibels = {"si_sdri": 9.5, "sdri": 9.75, "si_sdri_alone": 8.25}
+    shares = {"wrong_talker_rate": 0.25, "both_faces_right": 0.75, "wrong_talker_rate_alone": 0.5}
+    interval = {name: [value - 0.1, value + 0.1] for name, value in (decibels | shares).items()}
+    part = {"n": 2, "metrics": decibels, **shares, "ci95": interval}
+    answer = {**part, "by_corpus": {"grid": part}}
     got: list[Any] = []
 
     def run(mixtures: Path, *, model: str, root: Path, device: str, on_progress: Any, cancel: Any) -> dict[str, Any]:
@@ -409,7 +413,8 @@ def test_evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monkey
     monkeypatch.setattr(evaluate, "run", run)
     assert Run(capsys, "evaluate", "--model", "tiny", "--mixtures", "m.csv", "--root", "d", "--json").json == answer
     text = Run(capsys, "evaluate", "--mixtures", "m.csv").out
-    assert "9.500" in text and "25.0%" in text
+    assert "+9.50 [+9.40, +9.60]" in text and "25.0% [15.0%, 35.0%]" in text
+    assert "grid" in text and "together" in text
     assert got == [(Path("m.csv"), "tiny", Path("d"), "auto"), (Path("m.csv"), "default", Path(), "auto")]
     assert Run(capsys, "evaluate", "--model", "tiny", "--json").code == 2
 
