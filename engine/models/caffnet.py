@@ -254,19 +254,22 @@ class CaffNetC(nn.Module):
         faces: int,
         lag: Tensor | None = None,
         slot: Tensor | None = None,
+        alone: bool = False,
     ) -> Separated:
         """Separate the voices of faces, starting from the slot that moves like each.
 
         Args:
             slot: (B * faces, 2) shares of the slots to start from instead of the network's own choice (known in
-                training), or None; rows of NaN mean "own". Other arguments as in `forward`.
+                training), or None; rows of NaN mean "own".
+            alone: let no face know of the others, as when only one is in the picture. Other arguments as in `forward`.
         """
         heard = heard.repeat(faces)
         fused, logits, match = self.affinity(heard.x, self.encode_lips(lips, seen), lag)
         hint = self.hint(fused)
         masks = blind.mask.detach().view(-1, 2, *blind.mask.shape[1:]).repeat_interleave(faces, 0)  # (B, 2, F, N)
         told = compressed_magnitude(masks * heard.spectrum[:, None])
-        alike = self.log_choice.exp() * likeness(hint - others_mean(hint, seen.mean(1), faces), told)
+        others = 0.0 if alone else others_mean(hint, seen.mean(1), faces)
+        alike = self.log_choice.exp() * likeness(hint - others, told)
         choice = torch.stack([alike, -alike], 1)
         share = torch.softmax(choice, 1)
         if slot is not None:

@@ -151,7 +151,8 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
     start = torch.nn.functional.one_hot(own_slot, 2).float()
     start[~loud.repeat_interleave(2) | (torch.rand(len(start), device=start.device) < 0.15)] = torch.nan
     lips, seen = batch["lips"].flatten(0, 1), batch["seen"].flatten(0, 1)
-    out = model.steer(heard, slots, lips, seen, faces=2, lag=forced, slot=start)
+    alone = bool(torch.rand(()) < 0.2)
+    out = model.steer(heard, slots, lips, seen, faces=2, lag=forced, slot=start, alone=alone)
     score = si_sdr(out.wave, targets)
     distance = compressed_magnitude_l1(out.spectrum, targets, config.stft)
     loss = -score[active].clamp(max=30).mean() + 10 * distance[active].mean()
