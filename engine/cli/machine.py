@@ -86,11 +86,10 @@ def _self_test() -> Json:
     from engine.isolation import self_test
 
     try:
-        passed, real_time_factor = self_test()
+        report = self_test()
     except EngineError as error:
         return {"passed": False, "real_time_factor": None, "problem": str(error)}
-    problem = None if passed else "The result is silent or not a number."
-    return {"passed": passed, "real_time_factor": real_time_factor, "problem": problem}
+    return {**report, "problem": None if report["passed"] else "The result is silent or not a number."}
 
 
 def _named(rows: tuple[ModelInfo, ...], wanted: list[str]) -> tuple[ModelInfo, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from engine.checkpoint import count_parameters, read_card
+from engine.cli import main
 from engine.registry import build, calibration, list_models, model_spec, verify
 
 MOST_BYTES = 10_000_000
@@ -35,3 +38,12 @@ def test_the_shelf_lists_it_as_installed(name: str) -> None:
     assert row.installed
     assert row.licence == "Apache-2.0"
     assert row.parameters > 1_000_000
+
+
+def test_doctor_runs_the_model_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["self_test"]["passed"]
+    assert 0 < told["self_test"]["real_time_factor"] < 100
+    assert main(["doctor"]) == 0
+    assert "passed" in capsys.readouterr().out

@@ -360,11 +360,10 @@ def test_doctor(
 ) -> None:
     from engine import isolation
 
-    def self_test() -> tuple[bool, float]:
+    def self_test() -> isolation.SelfTest:
         if isinstance(outcome, Exception):
             raise outcome
-        passed: tuple[bool, float] = outcome
-        return passed
+        return isolation.SelfTest(passed=outcome[0], real_time_factor=outcome[1])
 
     monkeypatch.setattr(isolation, "self_test", self_test)
     monkeypatch.setattr(registry, "verify", lambda name: None)
