@@ -213,7 +213,8 @@ class _Lags:
             matches = []
             for number, pick in enumerate(picks):
                 cancel.checkpoint()
-                matches.append(_masks(separator, self.source, [face], None, best[pick])[0].match[0])
+                sound, rate = source_window(self.source, best[pick]), self.source.sample_rate_hz
+                matches.append(_masks(separator, sound, rate, [face], None, best[pick])[0].match[0])
                 on_progress(Progress("Matching lips and sound", number + 1, len(picks)))
             self.known[face.person] = separator.lag_probabilities(np.stack(matches))
         if unknown:
@@ -245,8 +246,8 @@ def _window(
     others = sorted((f for p, f in faces.items() if p not in asked), key=lambda f: -f.seen_share(k))
     rows = [faces[p] for p in asked] + [f for f in others if f.seen_share(k) > 0][: max(0, _MOST_FACES - len(asked))]
     lag = np.stack([lags.known[face.person] for face in rows])
-    out, seen = _masks(separator, source, rows, lag, k)
     sound = source_window(source, k)
+    out, seen = _masks(separator, sound, source.sample_rate_hz, rows, lag, k)
     done = []
     for row, file in enumerate(wanted):
         estimate = apply_mask(sound, source.sample_rate_hz, out.mask[row], separator.model.config.stft)
@@ -256,16 +257,16 @@ def _window(
 
 
 def _masks(
-    separator: Separator, source: PcmStore, rows: Sequence[_Face], lag: FloatArray | None, k: int
+    separator: Separator, sound: FloatArray, sample_rate_hz: int, rows: Sequence[_Face], lag: FloatArray | None, k: int
 ) -> tuple[WindowMasks, FloatArray]:
-    """Separate window k for P faces; also their visibility (P, frames of the window)."""
+    """Separate window k, its sound (6 s, channels), for P faces; also their visibility (P, frames of the window)."""
     from engine.audio.resample import to_mono_16k
 
     margin = separator.model.config.max_lag_frames
     start = round(window_start_s(k) * RATE_HZ)
     streams = [face.at(start - margin, _FRAMES + 2 * margin) for face in rows]
     lips, seen = np.stack([s[0] for s in streams]), np.stack([s[1] for s in streams])
-    mixture = to_mono_16k(source_window(source, k), source.sample_rate_hz)
+    mixture = to_mono_16k(sound, sample_rate_hz)
     return separator.masks(mixture, lips, seen, lag), seen[:, margin : margin + _FRAMES]
 
 

@@ -212,8 +212,8 @@ def set_visual_scale(model: CaffNetC, mixer: Mixer) -> None:
 def validate(model: CaffNetC, pack: Pack, device: torch.device, count: int = 24) -> dict[str, dict[str, float]]:
     """SI-SDRi in dB and wrong-talker rate per corpus, on fixed mixtures of the validation speakers."""
     scores: dict[str, dict[str, float]] = {}
+    by_name = {c.name: c for c in pack.clips}
     for corpus in sorted({c.corpus for c in pack.clips if c.split == "val" and c.video_frames}):
-        by_name = {c.name: c for c in pack.clips}
         gains, wrong = [], []
         for row in draw_recipe(pack.clips, corpus, "val", count, seed=11):
             sounds, lips, seen = [], [], []
