@@ -73,6 +73,7 @@ class TrainConfig:
         blind_per_step: unfilmed two-talker mixtures per step, learnt without a face (permutation-invariant).
         corpora: share of filmed mixtures drawn within each corpus; "any" pairs clips across corpora.
         first_corpus, first_share: for this share of the steps only this corpus is filmed (curriculum).
+        unseen_share: share of filmed mixtures whose second talker has no face; out of all voices that are packed.
         native_lag: video frames by which a corpus' lips come late against its sound; taken out when clips are drawn.
         threads: CPU threads.
         init: weights of an earlier run to start from, or "".
@@ -97,6 +98,7 @@ class TrainConfig:
     ema: float = 0.999
     shift_share: float = 0.5
     max_shift_frames: int = 9
+    unseen_share: float = 0.25
     native_lag: dict[str, int] = field(default_factory=dict)
     validate_every: int = 1000
     checkpoint_every: int = 250

@@ -27,6 +27,7 @@ class Batch:
         mixture: (B, T) float32. targets: (B, 2, T). lips: (B, 2, M, 240). seen: (B, 2, M).
         lag: (B, 2) int64, by how many video frames the lips are shifted, -K..K.
         silent: (B, 2) bool, the target says nothing.
+        unseen: (B, 2) bool, the target has no face: its lips and `seen` are zero all the time.
         blind_mixture: (B', T). blind_targets: (B', 2, T); talkers without a face.
     """
 
@@ -36,6 +37,7 @@ class Batch:
     seen: FloatArray
     lag: NDArray[np.int64]
     silent: NDArray[np.bool_]
+    unseen: NDArray[np.bool_]
     blind_mixture: FloatArray
     blind_targets: FloatArray
 
@@ -84,9 +86,13 @@ class Mixer:
         voices = [d[0] for d in drawn]
         lips = [d[1] for d in drawn]
         seen = [d[2] for d in drawn]
-        silent = np.zeros(2, bool)
+        silent, unseen = np.zeros(2, bool), np.zeros(2, bool)
         ratio_db = rng.uniform(-5, 5) if rng.random() < 0.7 else rng.uniform(-10, 10)
-        if rng.random() < 0.1:  # a listener: closed, nearly still lips and no sound
+        if rng.random() < self.config.unseen_share:
+            unseen[1] = True
+            voices[1] = self._listen(rng, self.heard, other_than=str(first))[0] * np.float32(10 ** (-ratio_db / 20))
+            lips[1], seen[1] = np.zeros_like(lips[1]), np.zeros_like(seen[1])
+        elif rng.random() < 0.1:  # a listener: closed, nearly still lips and no sound
             who = int(rng.integers(2))
             silent[who] = True
             voices[who] = np.zeros_like(voices[who])
@@ -104,8 +110,8 @@ class Mixer:
             noise -= noise.mean()
             noise *= 10 ** (-rng.uniform(8, 25) / 20) / noise.std()
             mixture = mixture + noise.astype(np.float32)
-        lags = np.zeros(2, np.int64)
-        return (mixture, np.stack(voices), np.stack(lips), np.stack(seen), lags + [d[3] for d in drawn], silent)
+        lags = np.asarray([d[3] for d in drawn], np.int64)
+        return (mixture, np.stack(voices), np.stack(lips), np.stack(seen), lags, silent, unseen)
 
     def _film(self, rng: np.random.Generator, clips: list[Clip]) -> tuple[FloatArray, FloatArray, FloatArray, int]:
         """A voice at unit level with its lips, (T,), (M, 240), (M,), and the lag that was put between them."""
@@ -148,23 +154,20 @@ class Mixer:
         lips *= seen[:, None]
         return sound, lips.astype(np.float32), seen, lag
 
-    def _listen(self, rng: np.random.Generator, clips: list[Clip]) -> tuple[FloatArray, str]:
+    def _listen(self, rng: np.random.Generator, clips: list[Clip], other_than: str = "") -> tuple[FloatArray, str]:
         """A voice at unit level without lips, and whose it is."""
         for _ in range(20):
             clip = clips[int(rng.integers(len(clips)))]
             start = clip.audio_start + int(rng.integers(clip.audio_samples - self.samples + 1))
             track = self.tracks[int(rng.integers(len(self.tracks)))] if clip.video_frames else self.pack.audio
             sound = np.asarray(track[start : start + self.samples], np.float32)
-            if sound.std() > 50:
+            if sound.std() > 50 and clip.speaker != other_than:
                 break
         return sound / max(float(sound.std()), 1.0), clip.speaker
 
     def _blind_item(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         first, who = self._listen(rng, self.heard)
-        for _ in range(20):
-            second, other = self._listen(rng, self.heard)
-            if other != who:
-                break
+        second = self._listen(rng, self.heard, other_than=who)[0]
         second = second * np.float32(10 ** (-rng.uniform(-5, 5) / 20))
         return first + second, np.stack([first, second])
 

@@ -142,8 +142,9 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
     forced = torch.nn.functional.one_hot(lag, 2 * config.max_lag_frames + 1).float()
     own = torch.rand(len(lag), device=lag.device) < (done - 0.15) / 0.35
     forced[own] = torch.nan
-    active = ~silent
-    loud = active.view(-1, 2).all(1)
+    filmed = ~batch["unseen"].flatten()
+    active = filmed & ~silent
+    loud = ~silent.view(-1, 2).any(1)
     heard = model.hear(batch["mixture"])
     slots = model.blind(heard)
     blind, order = best_order(slots, batch["targets"], config)
@@ -163,7 +164,7 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
         loss = loss + 0.05 * (10 * torch.log10(left + 1e-3)).sum() / len(silent) * 10
     level = targets.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
     told = compressed_magnitude(stft(targets / level, config.stft))
-    loss = loss + 5 * (out.hint - told).abs().mean()
+    loss = loss + 5 * (out.hint - told)[filmed].abs().mean()
     cross_entropy = torch.nn.functional.cross_entropy(out.lag_logits[active], lag[active])
     loss = loss + (3.0 - 2.7 * min(1.0, done / 0.5)) * cross_entropy
     if done < 0.7:
@@ -171,8 +172,8 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
         pairs = active & active.view(-1, 2).flip(1).flatten()
         loss = loss + 0.5 * swap_hinge(score, si_sdr(out.wave, crossed))[pairs].mean()
     loss = loss + blind[loud].mean()
-    chosen = own_slot[loud.repeat_interleave(2)]
-    choice = out.choice[loud.repeat_interleave(2)]
+    choosing = loud.repeat_interleave(2) & filmed
+    chosen, choice = own_slot[choosing], out.choice[choosing]
     loss = loss + 3 * torch.nn.functional.cross_entropy(choice, chosen)
     slot_hits = (choice.argmax(1) == chosen).float().mean().item()
     if len(batch["blind_mixture"]):
@@ -209,7 +210,7 @@ def set_visual_scale(model: CaffNetC, mixer: Mixer) -> None:
 
 
 @torch.inference_mode()
-def validate(model: CaffNetC, pack: Pack, device: torch.device, count: int = 24) -> dict[str, dict[str, float]]:
+def validate(model: CaffNetC, pack: Pack, device: torch.device, count: int = 40) -> dict[str, dict[str, float]]:
     """SI-SDRi in dB and wrong-talker rate per corpus, on fixed mixtures of the validation speakers."""
     scores: dict[str, dict[str, float]] = {}
     by_name = {c.name: c for c in pack.clips}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 from pathlib import Path
@@ -71,6 +72,20 @@ def test_batches_repeat_and_mixtures_are_sums(pack: Path, tmp_path: Path) -> Non
     assert not np.array_equal(first.mixture, mixer.batch(4).mixture)
 
 
+def test_a_voice_without_a_face_sounds_but_shows_no_lips(pack: Path, tmp_path: Path) -> None:
+    mixer = Mixer(Pack(pack), dataclasses.replace(read_train_config(_config(pack, tmp_path)), unseen_share=0.5))
+    found = 0
+    for step in range(8):
+        batch = mixer.batch(step)
+        for item, face in np.argwhere(batch.unseen):
+            found += 1
+            assert face == 1
+            assert not batch.lips[item, face].any() and not batch.seen[item, face].any()
+            assert np.abs(batch.targets[item, face]).max() > 0
+            assert batch.seen[item, 0].any()
+    assert found > 2
+
+
 def test_lips_are_shifted_by_the_stated_lag(pack: Path, tmp_path: Path) -> None:
     config = read_train_config(_config(pack, tmp_path))
     mixer = Mixer(Pack(pack), config)
@@ -78,7 +93,7 @@ def test_lips_are_shifted_by_the_stated_lag(pack: Path, tmp_path: Path) -> None:
     for step in range(12):
         batch = mixer.batch(step)
         for item, face in np.ndindex(2, 2):
-            if batch.silent[item, face]:
+            if batch.silent[item, face] or batch.unseen[item, face]:
                 continue
             level = np.abs(batch.targets[item, face]).reshape(-1, 640).mean(1)
             motion = np.abs(batch.lips[item, face]).mean(-1)
