@@ -14,7 +14,7 @@ def lip_voice_margin(hint: Tensor, voice: Tensor, rest: Tensor, span: int = SPAN
     """How much more the lips move like the voice than like everything else.
 
     Args:
-        hint: what the lips alone tell of the voice's compressed magnitudes, (B, F, N), see `CaffNetC`.
+        hint: what the lips alone tell of the voice's compressed magnitudes, (B, F, N), see `engine.models.separated`.
         voice: spectrum of the estimate, (B, F, N) complex64, any level. rest: spectrum of the mixture less the voice.
         span: frames over which similarity is taken, odd.
 

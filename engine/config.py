@@ -29,8 +29,8 @@ class StftConfig:
 
 
 @dataclass(frozen=True)
-class CaffNetConfig:
-    """Sizes of the affinity network (`engine.models.caffnet`).
+class CompactConfig:
+    """Sizes of the network that ships (`engine.models.compact`).
 
     Attributes:
         complex_channels: width of the complex encoder and decoder.
@@ -81,7 +81,7 @@ class TrainConfig:
 
     pack: str
     run_dir: str
-    model: CaffNetConfig = field(default_factory=CaffNetConfig)
+    model: CompactConfig = field(default_factory=CompactConfig)
     seed: int = 1
     steps: int = 20_000
     window_frames: int = 256
@@ -131,7 +131,7 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise UsageError(f"{kind.__name__} has no setting {unknown[0]!r}.", f"Known are {', '.join(known)}.")
-    nested = {"stft": StftConfig, "model": CaffNetConfig}
+    nested = {"stft": StftConfig, "model": CompactConfig}
     built = {k: from_dict(nested[k], v) if k in nested and isinstance(v, dict) else v for k, v in values.items()}
     return kind(**built)
 

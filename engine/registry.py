@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.config import CaffNetConfig, from_dict
+from engine.config import CompactConfig, from_dict
 from engine.errors import ModelError, UsageError
 from engine.resources import resource
 from engine.types import ModelInfo
 
 if TYPE_CHECKING:
-    from engine.models.caffnet import CaffNetC
+    from engine.models.compact import CompactSeparator
 
 SAMPLE_RATE_HZ = 16_000
-_TINY = CaffNetConfig(
+_TINY = CompactConfig(
     complex_channels=8, channels=16, visual_channels=16, visual_blocks=1, context_blocks=1, modulated_blocks=1, heads=2
 )
 _TINY_SEED = 7
@@ -42,8 +42,8 @@ class ModelSpec:
 
 
 _ROWS = (
-    ModelSpec("default", "The best model that ships (caffnet-c)", "models/caffnet_c.safetensors", same_as="caffnet-c"),
-    ModelSpec("caffnet-c", "Complex affinity network on lip landmarks", "models/caffnet_c.safetensors"),
+    ModelSpec("default", "The best model that ships (compact)", "models/compact.safetensors", same_as="compact"),
+    ModelSpec("compact", "Affinity network with blind slots, on lip landmarks", "models/compact.safetensors"),
     ModelSpec("tiny", "Untrained network for tests; it separates nothing", None),
 )
 MODELS = {row.name: row for row in _ROWS}
@@ -61,7 +61,7 @@ def model_spec(name: str) -> ModelSpec:
     return model_spec(spec.same_as) if spec.same_as else spec
 
 
-def build(name: str) -> CaffNetC:
+def build(name: str) -> CompactSeparator:
     """The network with its weights, on the CPU, ready for inference.
 
     Raises:
@@ -70,16 +70,16 @@ def build(name: str) -> CaffNetC:
     import torch
 
     from engine.checkpoint import load_weights, read_card
-    from engine.models.caffnet import CaffNetC
+    from engine.models.compact import CompactSeparator
 
     spec = model_spec(name)
     path = spec.path
     if path is None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_TINY_SEED)
-            return CaffNetC(_TINY).eval()
+            return CompactSeparator(_TINY).eval()
     card = read_card(path)
-    model = CaffNetC(from_dict(CaffNetConfig, card["config"]))
+    model = CompactSeparator(from_dict(CompactConfig, card["config"]))
     load_weights(path, model, card["sha256"])
     return model.eval()
 

@@ -9,7 +9,7 @@ _HERE = Path(__file__).resolve().parent
 
 
 def resource(name: str) -> Path:
-    """Path of a shipped file, for instance "models/caffnet_c.safetensors"; it may be missing.
+    """Path of a shipped file, for instance "models/compact.safetensors"; it may be missing.
 
     Looked for beside the packages (a checkout), inside the engine (an installed wheel), and where a frozen bundle
     unpacks itself.

@@ -12,7 +12,7 @@ from engine.agreement import lip_voice_margin
 from engine.audio.stft import istft, stft
 from engine.device import configure_threads, inference, torch_device
 from engine.errors import DeviceError
-from engine.models.caffnet import CaffNetC
+from engine.models.compact import CompactSeparator
 from engine.registry import build, calibration
 
 FloatArray = NDArray[np.float32]
@@ -42,7 +42,7 @@ class Separator:
         warnings: sentences for the user about what had to be done otherwise.
     """
 
-    model: CaffNetC
+    model: CompactSeparator
     device: torch.device
     calibration: tuple[float, float]
     warnings: list[str] = field(default_factory=list)

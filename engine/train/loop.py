@@ -7,24 +7,25 @@ import csv
 import math
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.audio.stft import compressed_magnitude, stft
 from engine.cache import write_then_rename
 from engine.checkpoint import count_parameters, exponential_average, save_weights
-from engine.config import CaffNetConfig, TrainConfig, read_train_config, to_dict
+from engine.config import CompactConfig, TrainConfig, read_train_config, to_dict
 from engine.data.mixtures import Batch, Mixer, lips_at
 from engine.data.pack import SAMPLE_RATE_HZ, Clip, Pack
 from engine.data.recipe import draw_recipe
 from engine.errors import InputError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.losses.separation import compressed_magnitude_l1, si_sdr, swap_hinge
-from engine.models.caffnet import CaffNetC, Separated
+from engine.models.compact import CompactSeparator
+from engine.models.separated import Separated
 
 _TRAIN_CURVE = ("train_si_sdr_db", "blind_minus_loss", "slot_accuracy", "lag_accuracy")
 _CURVE = ("step", "minutes", *_TRAIN_CURVE, "corpus", "si_sdri_db", "wrong")
@@ -61,7 +62,7 @@ def run(
 
     pack = Pack(Path(config.pack))
     mixer = Mixer(pack, config)
-    model = CaffNetC(config.model)
+    model = CompactSeparator(config.model)
     set_visual_scale(model, mixer)
     if config.init:
         load_what_fits(model, Path(config.init))
@@ -106,7 +107,7 @@ def run(
     return {"run_dir": str(folder), "step": state["step"], "best": {"metric": "val_si_sdri_db", "value": state["best"]}}
 
 
-def load_what_fits(model: CaffNetC, weights: Path) -> None:
+def load_what_fits(model: CompactSeparator, weights: Path) -> None:
     """Start from an earlier run: every tensor whose name fits, cut or padded where only its size grew."""
     stored = load_file(weights)
     with torch.no_grad():
@@ -125,7 +126,7 @@ def schedule(step: int, config: TrainConfig) -> float:
     return 1.0 if done <= 0 else 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
-def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[Tensor, tuple[float, ...]]:
+def objective(model: CompactSeparator, batch: dict[str, Tensor], done: float) -> tuple[Tensor, tuple[float, ...]]:
     """The training loss of a batch (models.md 10), and what the curve shows of it: see `_TRAIN_CURVE`.
 
     -SI-SDR (clipped at 30 dB) + 10 L1 of ^0.3 magnitudes, both faces of each mixture; energy where a face is silent;
@@ -183,7 +184,7 @@ def objective(model: CaffNetC, batch: dict[str, Tensor], done: float) -> tuple[T
     return loss, (score[active].mean().item(), -blind[loud].mean().item(), slot_hits, hits.float().mean().item())
 
 
-def best_order(out: Separated, targets: Tensor, config: CaffNetConfig) -> tuple[Tensor, Tensor]:
+def best_order(out: Separated, targets: Tensor, config: CompactConfig) -> tuple[Tensor, Tensor]:
     """Permutation-invariant loss of two blind slots.
 
     Args:
@@ -201,16 +202,16 @@ def best_order(out: Separated, targets: Tensor, config: CaffNetConfig) -> tuple[
     return best, order_index
 
 
-def set_visual_scale(model: CaffNetC, mixer: Mixer) -> None:
+def set_visual_scale(model: CompactSeparator, mixer: Mixer) -> None:
     """Give the network the spread of every lip feature over the training clips."""
     clips = mixer.filmed["any"][:: max(1, len(mixer.filmed["any"]) // 200)]
     rows = [mixer.pack.lips[c.video_start : c.video_start + c.video_frames].astype(np.float32) for c in clips]
     spread = np.concatenate(rows).std(0).clip(1e-5)
-    cast(Tensor, model.visual_scale).copy_(torch.from_numpy(spread)[:, None])
+    model.lips.set_scale(torch.from_numpy(spread))
 
 
 @torch.inference_mode()
-def validate(model: CaffNetC, pack: Pack, device: torch.device, count: int = 40) -> dict[str, dict[str, float]]:
+def validate(model: CompactSeparator, pack: Pack, device: torch.device, count: int = 40) -> dict[str, dict[str, float]]:
     """SI-SDRi in dB and wrong-talker rate per corpus, on fixed mixtures of the validation speakers."""
     scores: dict[str, dict[str, float]] = {}
     by_name = {c.name: c for c in pack.clips}
@@ -246,11 +247,11 @@ def _cut(pack: Pack, clip: Clip, start_s: float, seconds: float, margin: int) ->
 def model_card(config: TrainConfig, step: int, scores: dict[str, dict[str, float]]) -> dict[str, Any]:
     """What is stored beside weights: how to build the model, how it was trained, how it validated."""
     return {
-        "architecture": "caffnet-c",
+        "architecture": "compact",
         "config": to_dict(config.model),
         "training": {**to_dict(config), "model": None, "pack": None, "run_dir": None, "step": step},
         "validation": scores,
-        "parameters": count_parameters(CaffNetC(config.model)),
+        "parameters": count_parameters(CompactSeparator(config.model)),
     }
 
 
@@ -258,13 +259,15 @@ def _to(batch: Batch, device: torch.device) -> dict[str, Tensor]:
     return {name: torch.from_numpy(value).to(device) for name, value in vars(batch).items()}
 
 
-def _store(path: Path, state: dict[str, Any], model: CaffNetC, average: CaffNetC, optimizer: Any) -> None:
+def _store(
+    path: Path, state: dict[str, Any], model: CompactSeparator, average: CompactSeparator, optimizer: Any
+) -> None:
     parts = {"model": model.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
     with write_then_rename(path) as part:
         torch.save({**state, **parts, "random": torch.get_rng_state()}, part)
 
 
-def _restore(path: Path, model: CaffNetC, average: CaffNetC, optimizer: Any) -> dict[str, Any]:
+def _restore(path: Path, model: CompactSeparator, average: CompactSeparator, optimizer: Any) -> dict[str, Any]:
     stored = torch.load(path, weights_only=True)
     model.load_state_dict(stored["model"])
     average.load_state_dict(stored["average"])

@@ -32,7 +32,7 @@ def test_the_card_says_what_must_be_known() -> None:
     assert not card["training"]["pack"], "no paths of the machine it was trained on"
 
 
-@pytest.mark.parametrize("name", ["default", "caffnet-c"])
+@pytest.mark.parametrize("name", ["default", "compact"])
 def test_the_shelf_lists_it_as_installed(name: str) -> None:
     row = next(row for row in list_models() if row.name == name)
     assert row.installed

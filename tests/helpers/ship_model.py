@@ -17,15 +17,15 @@ import numpy as np
 import torch
 
 from engine.checkpoint import load_weights, read_card, save_weights
-from engine.config import CaffNetConfig, from_dict
+from engine.config import CompactConfig, from_dict
 from engine.data.recipe import read_recipes
 from engine.evaluate import score
-from engine.models.caffnet import CaffNetC
+from engine.models.compact import CompactSeparator
 from engine.separator import Separator
 
 ROOT = Path(__file__).resolve().parents[2]
 VALIDATION = ROOT / "tests/data/mixtures/validation.csv"
-SHELF = ROOT / "resources/models/caffnet_c.safetensors"
+SHELF = ROOT / "resources/models/compact.safetensors"
 
 
 def fit_logistic(x: np.ndarray, y: np.ndarray, *, ridge: float = 1e-3, steps: int = 50) -> tuple[float, float]:
@@ -44,7 +44,7 @@ def main() -> None:
     torch.set_num_threads(1)
     best = run / "best.safetensors"
     card: dict[str, Any] = read_card(best)
-    model = CaffNetC(from_dict(CaffNetConfig, card["config"]))
+    model = CompactSeparator(from_dict(CompactConfig, card["config"]))
     load_weights(best, model, card["sha256"])
     separator = Separator(model.eval(), torch.device("cpu"), (1.0, 0.0))
     scores = score(separator, read_recipes(VALIDATION), data)

@@ -13,13 +13,13 @@ import torch
 from safetensors.torch import load_file
 
 from engine.checkpoint import load_weights, read_card, save_weights
-from engine.config import CaffNetConfig, TrainConfig, from_dict, read_train_config, to_dict
+from engine.config import CompactConfig, TrainConfig, from_dict, read_train_config, to_dict
 from engine.data.mixtures import Mixer
 from engine.data.pack import Pack
 from engine.data.recipe import draw_recipe, read_recipes, write_recipes
 from engine.errors import InputError, JobCancelled, ModelError, UsageError
 from engine.jobs import CancelToken, Progress
-from engine.models.caffnet import CaffNetC
+from engine.models.compact import CompactSeparator
 from engine.train.loop import run, schedule
 from tests.helpers.packs import write_small_pack
 
@@ -153,8 +153,8 @@ def test_bad_configurations_are_refused(pack: Path, tmp_path: Path) -> None:
 
 
 def test_configs_round_trip() -> None:
-    config = CaffNetConfig(channels=32, heads=2)
-    assert from_dict(CaffNetConfig, json.loads(json.dumps(to_dict(config)))) == config
+    config = CompactConfig(channels=32, heads=2)
+    assert from_dict(CompactConfig, json.loads(json.dumps(to_dict(config)))) == config
 
 
 def test_schedule_warms_up_and_decays() -> None:
@@ -165,13 +165,13 @@ def test_schedule_warms_up_and_decays() -> None:
 
 
 def test_weights_round_trip_and_damage_is_noticed(tmp_path: Path) -> None:
-    config = CaffNetConfig(complex_channels=4, channels=8, visual_channels=8, heads=2, modulated_blocks=1)
-    model = CaffNetC(config)
+    config = CompactConfig(complex_channels=4, channels=8, visual_channels=8, heads=2, modulated_blocks=1)
+    model = CompactSeparator(config)
     path = tmp_path / "m.safetensors"
     digest = save_weights(path, model, {"config": to_dict(config)}, half=True)
     card = read_card(path)
     assert card["sha256"] == digest
-    other = CaffNetC(from_dict(CaffNetConfig, card["config"]))
+    other = CompactSeparator(from_dict(CompactConfig, card["config"]))
     load_weights(path, other, digest)
     for name, value in load_file(path).items():
         assert torch.equal(other.state_dict()[name].half(), value), name
@@ -186,7 +186,9 @@ def test_a_pickled_class_is_refused(tmp_path: Path) -> None:
 
     path = tmp_path / "evil.safetensors"
     path.write_bytes(pickle.dumps({"a": Path("x")}))
-    model = CaffNetC(CaffNetConfig(complex_channels=4, channels=8, visual_channels=8, heads=2, modulated_blocks=1))
+    model = CompactSeparator(
+        CompactConfig(complex_channels=4, channels=8, visual_channels=8, heads=2, modulated_blocks=1)
+    )
     with pytest.raises(ModelError, match="do not fit"):
         load_weights(path, model, file_sha256(path))
 

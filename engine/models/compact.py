@@ -1,10 +1,10 @@
-"""CaffNet-C: separation steered by a cross-modal affinity matrix.
+"""The compact network that ships: CaffNet-C's affinity, small and wide-awake, with two blind slots to choose from.
 
-Lee et al., "Looking into Your Speech: Learning Cross-modal Affinity for Audio-visual Speech Separation", CVPR 2021
-(arXiv 2104.02775). In the paper's order: visual encoder -> V, complex audio encoder -> S, non-local layers -> V-, S-,
-affinity A and cross-modal identity matrix Gamma -> V^, magnitude modulation -> Psi, complex mask decoder -> M, Y = M X.
+After Lee et al., CVPR 2021 (arXiv 2104.02775; `engine.models.caffnet` is the paper's own form). In its order: visual
+encoder -> V, complex audio encoder -> S, non-local layers -> V-, S-, affinity A and cross-modal identity matrix
+Gamma -> V^, magnitude modulation -> Psi, complex mask decoder -> M, Y = M X.
 
-Differs:
+Differs from the paper:
     the visual input is a landmark motion stream, not a face picture (too little video to learn from pixels, ADR 1);
     the encoder works along time with frequency as channels, which suits a CPU;
     the lips modulate every block after the affinity, not one (a cue given once is easily ignored, models.md 8.6);
@@ -28,35 +28,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.audio.stft import compress, compressed_magnitude, istft, stft
-from engine.config import CaffNetConfig
+from engine.config import CompactConfig
+from engine.models.affinity import CrossModalAffinity
 from engine.models.blocks import ComplexConv1d, NonLocal, Pointwise, ResidualBlock, magnitude, stack_parts
+from engine.models.lips import LandmarkEncoder
+from engine.models.separated import Separated
 
 _DILATIONS = (1, 2, 4, 8, 16, 32)
-# w_o starts this much larger: a cue that enters at a tenth of the sound's size is ignored for hundreds of steps.
-_LOUD_CUE = 6.0
-
-
-@dataclass
-class Separated:
-    """What the network says about one chunk and one face (or slot) per row.
-
-    Attributes:
-        wave: (B, T) float32, the estimate. mask: (B, F, N) complex64. spectrum: (B, F, N) = mask * mixture.
-        lag_logits: (B, 2 K + 1), score of each delay -K..K in video frames; empty without a face.
-        match: (B, N, 2 K + 1), cosine of sound and lips per audio frame and lag; empty without a face.
-        hint: (B, F, N), what the lips alone tell of the voice's ^0.3-compressed magnitudes; empty without a face.
-        choice: (B, 2), logits of which blind slot is this face's voice; empty without a face.
-        blind: the blind pass over the same mixtures; None when this is one.
-    """
-
-    wave: Tensor
-    mask: Tensor
-    spectrum: Tensor
-    lag_logits: Tensor
-    match: Tensor
-    hint: Tensor
-    choice: Tensor
-    blind: Separated | None = None
 
 
 @dataclass
@@ -76,64 +54,6 @@ class Heard:
     def repeat(self, times: int) -> Heard:
         """Every row `times` times in a row."""
         return Heard(*(t.repeat_interleave(times, 0) for t in (self.level, self.spectrum, self.s, self.x)))
-
-
-def lag_kernels(audio_frames: int, video_frames: int, ratio: float, max_lag: int, sigma: float = 0.5) -> Tensor:
-    """The stretched and shifted identity matrices I_d (models.md 3.3).
-
-    Returns:
-        (2 K + 1, N, M) float32; row n of I_d is a narrow bell round video frame r n + K + d, rows sum to 1.
-    """
-    n = torch.arange(audio_frames, dtype=torch.float32)[None, :, None]
-    m = torch.arange(video_frames, dtype=torch.float32)[None, None, :]
-    d = torch.arange(-max_lag, max_lag + 1, dtype=torch.float32)[:, None, None]
-    bell = torch.exp(-((m - (ratio * n + max_lag + d)) ** 2) / (2 * sigma**2))
-    return bell / bell.sum(-1, keepdim=True).clamp_min(1e-6)
-
-
-class CrossModalAffinity(nn.Module):
-    """Carry lip features to the audio clock: V^ = (A + G)/2 w_o V-.
-
-    A is the softmax of all frame pairs; G is one decision for the whole chunk, the lag-weighted sum of stretched
-    identities, the paper's cross-modal identity matrix with an explicit form. models.md 3.3.
-    """
-
-    def __init__(self, audio_channels: int, channels: int, ratio: float, max_lag: int) -> None:
-        super().__init__()
-        self.ratio, self.max_lag = ratio, max_lag
-        self.audio = Pointwise(audio_channels, channels)  # w_s
-        self.video = Pointwise(channels, channels)  # w_v
-        self.out = Pointwise(channels, channels)  # w_o
-        with torch.no_grad():
-            self.out.weight.mul_(_LOUD_CUE)
-        self.log_temperature = nn.Parameter(torch.tensor(2.303))  # 1 / tau = 10
-        self.log_kappa = nn.Parameter(torch.tensor(3.4))  # kappa = 30
-        self.lag_prior = nn.Parameter(torch.zeros(2 * max_lag + 1))
-
-    def forward(self, audio: Tensor, video: Tensor, lag: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
-        """Fuse.
-
-        Args:
-            audio: S-, (B, C_a, N). video: V-, (B, C, M), M = r N + 2 K, K frames of margin on each side.
-            lag: (B, 2 K + 1) probabilities to use instead of the network's own (known shifts in training, the
-                whole file's estimate at inference), or None; rows of NaN mean "own".
-
-        Returns:
-            V^ (B, C, N), lag logits (B, 2 K + 1), match (B, N, 2 K + 1).
-        """
-        query = functional.normalize(self.audio(audio), dim=1)
-        key = functional.normalize(self.video(video), dim=1)
-        pairs = query.transpose(1, 2) @ key  # E: (B, N, M), cosines
-        affinity = torch.softmax(pairs * self.log_temperature.exp(), -1)  # A
-        kernels = lag_kernels(audio.shape[-1], video.shape[-1], self.ratio, self.max_lag).to(pairs)
-        match = torch.einsum("bnm,dnm->bnd", pairs, kernels)
-        logits = self.log_kappa.exp() * match.mean(1) + self.lag_prior
-        weights = torch.softmax(logits, -1)
-        if lag is not None:
-            weights = torch.where(lag.isnan(), weights, lag.nan_to_num())
-        identity = torch.einsum("bd,dnm->bnm", weights, kernels)  # G
-        fused = self.out(video) @ (0.5 * (affinity + identity)).transpose(1, 2)  # (B, C, M) x (B, M, N)
-        return fused, logits, match
 
 
 def likeness(hint: Tensor, slots: Tensor) -> Tensor:
@@ -168,14 +88,14 @@ def others_mean(hint: Tensor, weight: Tensor, faces: int) -> Tensor:
     return (total / (weights.sum(1, keepdim=True) - weights).clamp_min(1e-3)).view_as(hint)
 
 
-class CaffNetC(nn.Module):
-    """The complex affinity network.
+class CompactSeparator(nn.Module):
+    """Affinity, blind slots and a steered pass.
 
     Without a face the network separates blindly: two learned slots take the place of V^, one per output, trained
     permutation-invariantly. So speech without a picture teaches the separation trunk too.
     """
 
-    def __init__(self, config: CaffNetConfig) -> None:
+    def __init__(self, config: CompactConfig) -> None:
         super().__init__()
         self.config = config
         bins, wide, width, visual = (
@@ -184,12 +104,7 @@ class CaffNetC(nn.Module):
             config.channels,
             config.visual_channels,
         )
-        self.register_buffer("visual_scale", torch.ones(config.visual_features, 1))
-        self.visual_in = nn.Conv1d(config.visual_features + 1, visual, 3, padding=1)
-        self.visual_blocks = nn.ModuleList(
-            ResidualBlock(visual, (1, 2, 4)[i % 3], dropout=config.dropout) for i in range(config.visual_blocks)
-        )
-        self.visual_non_local = NonLocal(visual, config.heads, config.dropout)
+        self.lips = LandmarkEncoder(config.visual_features, visual, config.visual_blocks, config.heads, config.dropout)
 
         self.encoder = nn.ModuleList([ComplexConv1d(bins, wide, 3), ComplexConv1d(wide, wide, 3)])
         self.encoder_active = nn.PReLU(2 * wide)
@@ -220,7 +135,14 @@ class CaffNetC(nn.Module):
             self.trust.bias.fill_(1.0)  # begin by believing the slot; once doubted, the gate hardly opens again
 
     def forward(
-        self, mixture: Tensor, lips: Tensor | None, seen: Tensor | None, *, faces: int = 1, lag: Tensor | None = None
+        self,
+        mixture: Tensor,
+        lips: Tensor | None,
+        seen: Tensor | None,
+        *,
+        faces: int = 1,
+        lag: Tensor | None = None,
+        attributes: Tensor | None = None,
     ) -> Separated:
         """Separate one voice per face, or two blindly.
 
@@ -230,7 +152,7 @@ class CaffNetC(nn.Module):
                 None for blind separation into two slots.
             seen: (B * faces, M) float32, 1 where the face is visible.
             faces: rows of `lips` per mixture; the sound is encoded once for all of them.
-            lag: see `CrossModalAffinity.forward`.
+            lag: see `CrossModalAffinity.forward`. attributes: not used.
 
         Returns:
             Rows ordered mixture by mixture, face (or slot) by face.
@@ -264,7 +186,7 @@ class CaffNetC(nn.Module):
             alone: let no face know of the others, as when only one is in the picture. Other arguments as in `forward`.
         """
         heard = heard.repeat(faces)
-        fused, logits, match = self.affinity(heard.x, self.encode_lips(lips, seen), lag)
+        fused, logits, match = self.affinity(heard.x, self.lips(lips, seen), lag)
         hint = self.hint(fused)
         masks = blind.mask.detach().view(-1, 2, *blind.mask.shape[1:]).repeat_interleave(faces, 0)  # (B, 2, F, N)
         told = compressed_magnitude(masks * heard.spectrum[:, None])
@@ -322,13 +244,4 @@ class CaffNetC(nn.Module):
             trust = torch.sigmoid(self.trust(x).float())  # (B, 1, N)
             mask = (1 - trust) * mask + trust * start
         estimate = mask * heard.spectrum * heard.level[..., None]
-        none = x.new_zeros(0)
-        return Separated(istft(estimate, self.config.stft), mask, estimate, none, none, none, none)
-
-    def encode_lips(self, lips: Tensor, seen: Tensor) -> Tensor:
-        """V-: (B, M, 240), (B, M) -> (B, C_v, M)."""
-        scale = cast(Tensor, self.visual_scale)
-        v = self.visual_in(torch.cat([lips.transpose(1, 2) / scale, seen[:, None]], 1))
-        for block in self.visual_blocks:
-            v = block(v)
-        return cast(Tensor, self.visual_non_local(v))
+        return Separated(istft(estimate, self.config.stft), mask, estimate)

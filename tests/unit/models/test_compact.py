@@ -7,21 +7,22 @@ from itertools import pairwise
 import pytest
 import torch
 
-from engine.config import CaffNetConfig
+from engine.config import CompactConfig
+from engine.models.affinity import CrossModalAffinity, lag_kernels
 from engine.models.blocks import ComplexConv1d
-from engine.models.caffnet import CaffNetC, CrossModalAffinity, lag_kernels, likeness, others_mean
+from engine.models.compact import CompactSeparator, likeness, others_mean
 from engine.registry import build
 
-SMALL = CaffNetConfig(
+SMALL = CompactConfig(
     complex_channels=6, channels=12, visual_channels=8, visual_blocks=1, context_blocks=1, modulated_blocks=2, heads=2
 )
 K = SMALL.max_lag_frames
 
 
 @pytest.fixture(scope="module")
-def model() -> CaffNetC:
+def model() -> CompactSeparator:
     torch.manual_seed(0)
-    return CaffNetC(SMALL).eval()
+    return CompactSeparator(SMALL).eval()
 
 
 def _inputs(frames: int, rows: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -31,7 +32,7 @@ def _inputs(frames: int, rows: int) -> tuple[torch.Tensor, torch.Tensor, torch.T
     return wave, lips, torch.ones(rows, frames // 4 + 2 * K)
 
 
-def test_shapes_with_faces_and_without(model: CaffNetC) -> None:
+def test_shapes_with_faces_and_without(model: CompactSeparator) -> None:
     wave, lips, seen = _inputs(48, 3)
     out = model(wave, lips, seen, faces=3)
     assert out.wave.shape == (3, 48 * 160)
@@ -43,7 +44,7 @@ def test_shapes_with_faces_and_without(model: CaffNetC) -> None:
     assert blind.lag_logits.numel() == 0
 
 
-def test_the_mask_never_amplifies_and_the_level_passes_through(model: CaffNetC) -> None:
+def test_the_mask_never_amplifies_and_the_level_passes_through(model: CompactSeparator) -> None:
     wave, lips, seen = _inputs(48, 1)
     out = model(wave, lips, seen)
     assert out.mask.abs().max() <= 1.0
@@ -51,14 +52,14 @@ def test_the_mask_never_amplifies_and_the_level_passes_through(model: CaffNetC) 
     torch.testing.assert_close(louder.wave, 10 * out.wave, rtol=1e-3, atol=1e-4)
 
 
-def test_silence_in_gives_silence_out(model: CaffNetC) -> None:
+def test_silence_in_gives_silence_out(model: CompactSeparator) -> None:
     wave, lips, seen = _inputs(48, 1)
     out = model(torch.zeros_like(wave), lips, seen)
     assert out.wave.abs().max() < 1e-4
     assert torch.isfinite(out.match).all()
 
 
-def test_another_face_gives_another_voice(model: CaffNetC) -> None:
+def test_another_face_gives_another_voice(model: CompactSeparator) -> None:
     wave, lips, seen = _inputs(48, 2)
     both = model(wave, lips, seen, faces=2).wave
     assert (both[0] - both[1]).abs().max() > 1e-5
@@ -66,7 +67,7 @@ def test_another_face_gives_another_voice(model: CaffNetC) -> None:
     torch.testing.assert_close(swapped, both.flip(0), rtol=1e-4, atol=1e-5)
 
 
-def test_an_unseen_face_tells_nothing_about_the_others(model: CaffNetC) -> None:
+def test_an_unseen_face_tells_nothing_about_the_others(model: CompactSeparator) -> None:
     wave, lips, seen = _inputs(48, 2)
     seen[0] = 0
     both = model(wave, lips, seen, faces=2)
