@@ -26,11 +26,16 @@ class LandmarkEncoder(nn.Module):
 
     def set_scale(self, spread: Tensor) -> None:
         """Divide every feature by its spread over the training clips, (inputs,)."""
-        cast(Tensor, self.scale).copy_(spread[:, None])
+        self.get_buffer("scale").copy_(spread[:, None])
 
     def forward(self, lips: Tensor, seen: Tensor) -> Tensor:
         """(B, M, inputs), (B, M) 1 where the face is visible -> (B, C_v, M)."""
-        v = self.into(torch.cat([lips.transpose(1, 2) / cast(Tensor, self.scale), seen[:, None]], 1))
+        v = self.into(scaled_with_presence(lips, seen, self.get_buffer("scale")))
         for block in self.blocks:
             v = block(v)
         return cast(Tensor, self.non_local(v))
+
+
+def scaled_with_presence(lips: Tensor, seen: Tensor, scale: Tensor) -> Tensor:
+    """(B, M, inputs) features over their spread (inputs, 1), with `seen` (B, M) as one more: (B, inputs + 1, M)."""
+    return torch.cat([lips.transpose(1, 2) / scale, seen[:, None]], 1)
