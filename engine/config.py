@@ -62,10 +62,61 @@ class CompactConfig:
 
 
 @dataclass(frozen=True)
+class CaffNetConfig:
+    """Sizes of CaffNet and CaffNet-C as the paper draws them (`engine.models.caffnet`); the defaults are compact.
+
+    Attributes:
+        complex_domain: complex encoder and decoder, CaffNet-C.
+        channels: width C of both streams and of the affinity space.
+        audio_blocks: of the magnitude encoder, and of its decoder (CaffNet).
+        complex_maps: complex channels of the five encoder stages (CaffNet-C).
+        max_lag_frames, video_per_audio, visual_features: as in `CompactConfig`.
+    """
+
+    stft: StftConfig = field(default_factory=StftConfig)
+    complex_domain: bool = True
+    channels: int = 128
+    visual_features: int = 240
+    visual_blocks: int = 5
+    audio_blocks: int = 5
+    complex_maps: tuple[int, ...] = (8, 12, 16, 24, 32)
+    non_local_layers: int = 1
+    heads: int = 4
+    dropout: float = 0.05
+    max_lag_frames: int = 10
+    video_per_audio: float = 0.25
+
+    @classmethod
+    def published(cls, *, complex_domain: bool) -> CaffNetConfig:
+        """The sizes of models.md 3.2."""
+        return cls(
+            complex_domain=complex_domain,
+            channels=512,
+            visual_blocks=10,
+            complex_maps=(16, 32, 64, 128, 128),
+            non_local_layers=2,
+            heads=8,
+        )
+
+    def __post_init__(self) -> None:
+        if self.channels % self.heads:
+            raise UsageError(f"{self.heads} heads do not divide {self.channels}.", "Choose a divisor.")
+        object.__setattr__(self, "complex_maps", tuple(self.complex_maps))  # JSON and TOML give lists
+
+
+ModelConfig = CompactConfig | CaffNetConfig
+ARCHITECTURES: dict[str, type[ModelConfig]] = {
+    "compact": CompactConfig,
+    "caffnet": CaffNetConfig,
+}
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """A training run.
 
     Attributes:
+        architecture: a key of `ARCHITECTURES`. model: its sizes.
         pack: folder of the training set (`engine.data.pack`).
         run_dir: where checkpoints and curves go.
         window_frames: audio frames N per training item.
@@ -75,13 +126,15 @@ class TrainConfig:
         first_corpus, first_share: for this share of the steps only this corpus is filmed (curriculum).
         unseen_share: share of filmed mixtures whose second talker has no face; out of all voices that are packed.
         native_lag: video frames by which a corpus' lips come late against its sound; taken out when clips are drawn.
-        threads: CPU threads.
+        threads: CPU threads. device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
+        devices, nodes: GPUs (or processes) of each machine, and machines. precision: "32-true" or "bf16-mixed".
         init: weights of an earlier run to start from, or "".
     """
 
     pack: str
     run_dir: str
-    model: CompactConfig = field(default_factory=CompactConfig)
+    architecture: str = "compact"
+    model: ModelConfig = field(default_factory=CompactConfig)
     seed: int = 1
     steps: int = 20_000
     window_frames: int = 256
@@ -104,6 +157,9 @@ class TrainConfig:
     checkpoint_every: int = 250
     threads: int = 1
     device: str = "cpu"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "32-true"
     init: str = ""
 
     def __post_init__(self) -> None:
@@ -131,7 +187,13 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise UsageError(f"{kind.__name__} has no setting {unknown[0]!r}.", f"Known are {', '.join(known)}.")
-    nested = {"stft": StftConfig, "model": CompactConfig}
+    nested: dict[str, type[Any]] = {"stft": StftConfig}
+    if kind is TrainConfig:
+        architecture = values.get("architecture", TrainConfig.architecture)
+        if architecture not in ARCHITECTURES:
+            raise UsageError(f"There is no architecture {architecture!r}.", f"Known are {', '.join(ARCHITECTURES)}.")
+        nested["model"] = ARCHITECTURES[architecture]
+        values = {"model": {}, **values}
     built = {k: from_dict(nested[k], v) if k in nested and isinstance(v, dict) else v for k, v in values.items()}
     return kind(**built)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from engine.config import TrainConfig
+from engine.data.attributes import ATTRIBUTES
 from engine.data.morph import FACTORS
 from engine.data.pack import SAMPLE_RATE_HZ, Clip, Pack
 from engine.vision.lips import MIRROR_ORDER, MIRROR_SIGN, RATE_HZ
@@ -28,6 +29,8 @@ class Batch:
         lag: (B, 2) int64, by how many video frames the lips are shifted, -K..K.
         silent: (B, 2) bool, the target says nothing.
         unseen: (B, 2) bool, the target has no face: its lips and `seen` are zero all the time.
+        attributes: (B, 2, 128) float32, face vectors of the clips seen; zero without a face, or where the set has none.
+        same_person: (B, 2, 128), face vectors from another clip of the same people.
         blind_mixture: (B', T). blind_targets: (B', 2, T); talkers without a face.
     """
 
@@ -38,8 +41,21 @@ class Batch:
     lag: NDArray[np.int64]
     silent: NDArray[np.bool_]
     unseen: NDArray[np.bool_]
+    attributes: FloatArray
+    same_person: FloatArray
     blind_mixture: FloatArray
     blind_targets: FloatArray
+
+
+@dataclass(frozen=True)
+class _Filmed:
+    """A voice at unit level (T,), its lips (M, 240), where they are seen (M,), and how many frames they are shifted."""
+
+    clip: Clip
+    sound: FloatArray
+    lips: FloatArray
+    seen: FloatArray
+    lag: int
 
 
 class Mixer:
@@ -62,6 +78,12 @@ class Mixer:
             self.by_speaker[name] = people
         self.tracks = [pack.audio, *(pack.morph(f) for f in FACTORS)]
 
+    def spread_of_lips(self) -> FloatArray:
+        """Standard deviation of every lip feature over the training clips, (240,)."""
+        clips = self.filmed["any"][:: max(1, len(self.filmed["any"]) // 200)]
+        rows = [self.pack.lips[c.video_start : c.video_start + c.video_frames].astype(np.float32) for c in clips]
+        return np.asarray(np.concatenate(rows).std(0).clip(1e-5), np.float32)
+
     def batch(self, step: int) -> Batch:
         """The batch of a step."""
         config = self.config
@@ -83,13 +105,14 @@ class Mixer:
         people = self.by_speaker[corpus]
         first, second = rng.choice(sorted(people), 2, replace=False)
         drawn = [self._film(rng, people[str(who)]) for who in (first, second)]
-        voices = [d[0] for d in drawn]
-        lips = [d[1] for d in drawn]
-        seen = [d[2] for d in drawn]
+        voices, lips, seen = ([getattr(d, name) for d in drawn] for name in ("sound", "lips", "seen"))
+        own = np.stack([attributes_of(self.pack, d.clip) for d in drawn])
+        again = np.stack([self._same_person(rng, people, d.clip) for d in drawn])
         silent, unseen = np.zeros(2, bool), np.zeros(2, bool)
         ratio_db = rng.uniform(-5, 5) if rng.random() < 0.7 else rng.uniform(-10, 10)
         if rng.random() < self.config.unseen_share:
             unseen[1] = True
+            own[1], again[1] = 0.0, 0.0
             voices[1] = self._listen(rng, self.heard, other_than=str(first))[0] * np.float32(10 ** (-ratio_db / 20))
             lips[1], seen[1] = np.zeros_like(lips[1]), np.zeros_like(seen[1])
         elif rng.random() < 0.1:  # a listener: closed, nearly still lips and no sound
@@ -110,11 +133,16 @@ class Mixer:
             noise -= noise.mean()
             noise *= 10 ** (-rng.uniform(8, 25) / 20) / noise.std()
             mixture = mixture + noise.astype(np.float32)
-        lags = np.asarray([d[3] for d in drawn], np.int64)
-        return (mixture, np.stack(voices), np.stack(lips), np.stack(seen), lags, silent, unseen)
+        lags = np.asarray([d.lag for d in drawn], np.int64)
+        return (mixture, np.stack(voices), np.stack(lips), np.stack(seen), lags, silent, unseen, own, again)
 
-    def _film(self, rng: np.random.Generator, clips: list[Clip]) -> tuple[FloatArray, FloatArray, FloatArray, int]:
-        """A voice at unit level with its lips, (T,), (M, 240), (M,), and the lag that was put between them."""
+    def _same_person(self, rng: np.random.Generator, people: dict[str, list[Clip]], clip: Clip) -> FloatArray:
+        """Face vector from another clip of the person in a clip."""
+        others = [c for c in people[clip.speaker] if c is not clip] or [clip]
+        return attributes_of(self.pack, others[int(rng.integers(len(others)))])
+
+    def _film(self, rng: np.random.Generator, clips: list[Clip]) -> _Filmed:
+        """A stretch of one of the clips, with a lag put between its voice and its lips."""
         config = self.config
         for _ in range(20):
             clip = clips[int(rng.integers(len(clips)))]
@@ -152,7 +180,7 @@ class Mixer:
             hole = int(rng.integers(len(seen) - gap))
             seen[hole : hole + gap] = 0.0
         lips *= seen[:, None]
-        return sound, lips.astype(np.float32), seen, lag
+        return _Filmed(clip, sound, lips.astype(np.float32), seen, lag)
 
     def _listen(self, rng: np.random.Generator, clips: list[Clip], other_than: str = "") -> tuple[FloatArray, str]:
         """A voice at unit level without lips, and whose it is."""
@@ -170,6 +198,13 @@ class Mixer:
         second = self._listen(rng, self.heard, other_than=who)[0]
         second = second * np.float32(10 ** (-rng.uniform(-5, 5) / 20))
         return first + second, np.stack([first, second])
+
+
+def attributes_of(pack: Pack, clip: Clip) -> FloatArray:
+    """Face vector of a clip, (128,) float32; zero where the set has none."""
+    if pack.attributes is None:
+        return np.zeros(ATTRIBUTES, np.float32)
+    return np.asarray(pack.attributes[pack.row_of[clip.name]], np.float32)
 
 
 def lips_at(pack: Pack, clip: Clip, rows: NDArray[np.floating[Any]]) -> tuple[FloatArray, FloatArray]:

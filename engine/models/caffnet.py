@@ -124,7 +124,7 @@ class ComplexCodec(nn.Module):
 
     def decode(self, psi: Tensor, skips: list[Tensor]) -> Tensor:
         """Psi e^(j angle S), (B, 2 C, N) -> O, (B, 2, 256, N)."""
-        x = self.back(psi).unflatten(1, (2 * self.maps, self.rows))
+        x: Tensor = self.back(psi).unflatten(1, (2 * self.maps, self.rows))
         for number, conv in enumerate(self.up):
             x = conv(_beside(x, skips[-1 - number]))
             if number < len(self.up_norm):

@@ -134,6 +134,10 @@ class CompactSeparator(nn.Module):
             self.decoder.imag.mul_(0.1)
             self.trust.bias.fill_(1.0)  # begin by believing the slot; once doubted, the gate hardly opens again
 
+    def set_scale(self, spread: Tensor) -> None:
+        """See `LandmarkEncoder.set_scale`."""
+        self.lips.set_scale(spread)
+
     def forward(
         self,
         mixture: Tensor,
