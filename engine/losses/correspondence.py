@@ -45,7 +45,9 @@ class Embedded:
     @property
     def speaks(self) -> Tensor | None:
         """(R,) bool, the row's talker says something; None where `heard` is."""
-        return None if self.heard is None else as_bool(self.heard).reshape(len(self.heard), -1).any(1)
+        if self.heard is None or self.heard.ndim == 1:
+            return self.heard
+        return as_bool(self.heard).any(1)
 
     def frames(self) -> tuple[Tensor, Tensor]:
         """`audio` and `video`.

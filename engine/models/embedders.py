@@ -7,6 +7,7 @@ compare them; models.md 4.2 and 5.2.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -180,8 +181,7 @@ class SequenceDiscriminator(nn.Module):
         norm = parametrizations.spectral_norm
 
         def conv(inputs: int, outputs: int) -> nn.Module:
-            layer: nn.Module = norm(nn.Conv1d(inputs, outputs, _KERNEL, padding=_KERNEL // 2))
-            return layer
+            return norm(nn.Conv1d(inputs, outputs, _KERNEL, padding=_KERNEL // 2))
 
         self.layers = nn.Sequential(
             conv(3 * channels if paired else channels, hidden),
@@ -201,7 +201,7 @@ def _judged(embedding: Tensor, video: Tensor | None, paired: bool) -> Tensor:
     """[a; v; a v] of a pair, or the embedding alone; scaled from unit length to unit components."""
     if paired != (video is not None):
         raise ValueError("a paired discriminator takes a voice and a video, an unpaired one takes a single embedding")
-    scale = embedding.shape[1] ** 0.5
+    scale = math.sqrt(embedding.shape[1])
     first = embedding * scale
     if video is None:
         return first
@@ -365,6 +365,7 @@ def two_way_ranking(
     own, crossed = cosine_distance(voice, video), cosine_distance(voice, other_talker(video))
     has_video = mask_like(own, seen)
     counts = mask_like(own, heard, rows) & has_video & other_talker(has_video)
-    gain = ((crossed - own) * counts).reshape(len(own), -1).sum(1)
-    tried = counts.reshape(len(own), -1).any(1)
+    gain, tried = (crossed - own) * counts, counts
+    if own.ndim == 2:
+        gain, tried = gain.sum(1), counts.any(1)
     return Ranking(int((gain[tried] > 0).sum()), int(tried.sum()))
