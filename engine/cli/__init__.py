@@ -98,6 +98,8 @@ def _run(args: argparse.Namespace, console: Console) -> Answer | None:
                 return commands.faces(args, console.on_progress, cancel)
             case "separate":
                 return commands.separate(args, console.on_progress, cancel)
+            case "prepare":
+                return commands.prepare(args, console.on_progress, cancel)
             case "train":
                 return commands.train(args, console.on_progress, cancel)
             case "evaluate":

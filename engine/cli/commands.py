@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +87,40 @@ def separate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Ca
     )
     result = api.separate(request, on_progress=on_progress, cancel=cancel)
     return Answer(result_json(result), _separate_text(result, request))
+
+
+def prepare(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:
+    """`avsep prepare`."""
+    from engine.data.prepare import prepare as make
+
+    made = make(
+        args.sources,
+        args.output,
+        layout=args.layout,
+        corpus=args.corpus,
+        audio_only=args.audio_only,
+        val=args.val,
+        test=args.test,
+        seed=args.seed,
+        with_morphs=args.morph,
+        retry=args.retry,
+        workers=args.workers,
+        on_progress=on_progress,
+        cancel=cancel,
+    )
+    whole, splits = made.extent(), {name: made.extent(name) for name in ("train", "val", "test")}
+    data: Json = {
+        **asdict(whole),
+        "rejected": [{"path": str(item.path), "why": item.why} for item in made.rejected],
+        "splits": {name: asdict(part) for name, part in splits.items()},
+        "output": str(args.output),
+    }
+    rows = [
+        [printable(name), str(part.clips), f"{part.hours:.2f}", str(part.speakers)]
+        for name, part in {**splits, "together": whole}.items()
+    ]
+    left_out = [f"Left out {len(made.rejected)} files; the reasons are in rejected.csv."] if made.rejected else []
+    return Answer(data, "\n".join([table(rows, header=["Split", "Clips", "Hours", "Speakers"]), *left_out]))
 
 
 def train(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:

@@ -82,6 +82,7 @@ def build_parser() -> argparse.ArgumentParser:
     _faces(command("faces", "Find the people in a video and where they are seen."))
     _separate(command("separate", "Write the voice of one person, or of everyone, to files."))
     _models(command("models", "The model shelf."), everywhere)
+    _prepare(command("prepare", "Make a training set of folders of talking-face videos and of speech."))
     train = command("train", "Train a model, or go on with a run.")
     train.add_argument("config", metavar="CONFIG", type=Path, help="a TOML file, see resources/configs")
     train.add_argument("--resume", action="store_true", help="go on from the last checkpoint of the run")
@@ -151,6 +152,40 @@ def _separate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--audio-index", metavar="N", type=int, help="which sound stream, `index` of `avsep probe`; default the first"
     )
+
+
+def _prepare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "sources",
+        metavar="SRC",
+        type=Path,
+        nargs="+",
+        help="a folder with a folder per speaker, or of a known corpus; a file; a list (.txt with a path per line, "
+        ".csv with the columns path, speaker, split)",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=Path, required=True, help="the training set; a stopped run goes on there"
+    )
+    parser.add_argument(
+        "--layout",
+        choices=("auto", "folders", "lrs2", "lrs3", "voxceleb2", "grid"),
+        default="auto",
+        help="how the folders name speakers and splits; auto (default) recognises the corpora",
+    )
+    parser.add_argument("--corpus", metavar="NAME", default="", help="the corpus' name; default that of the layout")
+    parser.add_argument("--audio-only", action="store_true", help="speech without faces; pictures are not used")
+    for split in ("val", "test"):
+        parser.add_argument(
+            f"--{split}",
+            metavar="SHARE",
+            type=values.share,
+            default=0.1,
+            help=f"share of the speakers for {split} (default 0.1), where the corpus has no such split of its own",
+        )
+    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the draw of speakers")
+    parser.add_argument("--morph", action="store_true", help="add other voices of the filmed speakers, lips unchanged")
+    parser.add_argument("--retry", action="store_true", help="try the files again that an earlier run left out")
+    parser.add_argument("--workers", metavar="N", type=values.count, default=1, help="processes; default 1")
 
 
 def _models(parser: argparse.ArgumentParser, everywhere: _Parser) -> None:

@@ -49,6 +49,13 @@ def share(text: str) -> float:
     return value
 
 
+def count(text: str) -> int:
+    """A whole number from 1."""
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
 def loudness(text: str) -> float:
     """A loudness in LUFS, above -70 and up to 0."""
     value = _number(text)

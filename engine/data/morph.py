@@ -11,7 +11,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data.pack import SAMPLE_RATE_HZ, Pack
+from engine.cache import write_then_rename
+from engine.data.pack import SAMPLE_RATE_HZ, Pack, morph_path
 
 FACTORS = (0.84, 0.92, 1.09, 1.19)
 
@@ -53,13 +54,23 @@ def morph(audio: NDArray[np.int16], factor: float) -> NDArray[np.int16]:
 
 
 def add_morphs(folder: Path) -> None:
-    """Write `audio_x<factor>.i16` beside a pack's audio: variants of all clips with a face (these come first)."""
+    """Write `audio_x<factor>.i16` beside a pack's audio: variants of all clips with a face (these come first).
+
+    Variants that are there already are kept.
+
+    Raises:
+        InputError: there is no pack. OutputError: the folder is full or cannot be written.
+    """
     pack = Pack(folder)
     filmed = [clip for clip in pack.clips if clip.video_frames]
+    if filmed != pack.clips[: len(filmed)]:
+        raise ValueError("clips with a face must come first in the pack")
+    samples = sum(clip.audio_samples for clip in filmed)
     for factor in FACTORS:
-        with (folder / f"audio_x{factor}.i16").open("wb") as file:
+        path = morph_path(folder, factor)
+        if path.is_file() and path.stat().st_size == 2 * samples:
+            continue
+        with write_then_rename(path) as part, part.open("wb") as file:
             for clip in filmed:
-                if file.tell() != 2 * clip.audio_start:
-                    raise ValueError("clips with a face must come first in the pack")
                 original = np.asarray(pack.audio[clip.audio_start : clip.audio_start + clip.audio_samples])
                 file.write(morph(original, factor).tobytes())

@@ -1,32 +1,50 @@
-"""Turn corpora of talking-face clips and of speech into one compact training set.
+"""The training set on disk: one compact folder made of many clips.
 
 Layout of a pack (a folder):
-    clips.csv    name, corpus, speaker, split, audio_start, audio_samples, video_start, video_frames
-    audio.i16    all clips one after the other, 16 kHz mono int16
-    lips.f16     landmark features (frames, 240) float16 at 25 Hz, same order (`engine.vision.lips`)
-    mouths.u8    mouth pictures (frames, 32, 32) uint8
-Clips without a face have video_frames = 0.
+    clips.csv       name, corpus, speaker, split, audio_start, audio_samples, video_start, video_frames
+    audio.i16       all clips one after the other, 16 kHz mono int16
+    lips.f16        landmark features (frames, 240) float16 at 25 Hz, same order (`engine.vision.lips`)
+    mouths.u8       mouth pictures (frames, 32, 32) uint8
+    attributes.f16  face vectors (clips, 128) float16 (`engine.data.attributes`); older packs have none
+    audio_x*.i16    other voices of the clips with a face (`engine.data.morph`), where asked for
+Clips without a face have video_frames = 0 and come last.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import EngineError, InputError
-from engine.vision import landmarks
-from engine.vision.lips import LANDMARK_FEATURES, MOUTH_PX, RATE_HZ, landmark_features, mouth_crop
+from engine.cache import input_error, output_error, write_then_rename
+from engine.data.attributes import ATTRIBUTES, face_vector
+from engine.data.clip import SAMPLE_RATE_HZ, Rejected, Source, Taken, take_in
+from engine.errors import InputError
+from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
+from engine.vision.lips import LANDMARK_FEATURES, MOUTH_PX, RATE_HZ
 
-SAMPLE_RATE_HZ = 16_000
-_DETECT_EVERY = 5
-_SUFFIXES = {".mp4", ".mkv", ".mov", ".avi", ".mpg", ".webm", ".opus", ".wav", ".flac", ".m4a", ".ogg"}
+__all__ = [
+    "SAMPLE_RATE_HZ",
+    "TABLE",
+    "Clip",
+    "Pack",
+    "Rejected",
+    "Source",
+    "Taken",
+    "add_attributes",
+    "take_in",
+    "write_pack",
+]
+
+TABLE = "clips.csv"
+_ATTRIBUTES = "attributes.f16"
 
 
 @dataclass(frozen=True)
@@ -43,154 +61,169 @@ class Clip:
     video_frames: int
 
 
-@dataclass(frozen=True)
-class Source:
-    """A file to take in, and what is known of it."""
-
-    path: Path
-    name: str
-    corpus: str
-    speaker: str
-    split: str
-    has_face: bool
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A file that was left out, and why."""
-
-    path: Path
-    why: str
-
-
 class Pack:
     """A training set on disk, memory-mapped.
 
     Attributes:
-        clips: the rows of clips.csv.
+        clips: the rows of clips.csv. row_of: a clip's row by its name.
         audio: (samples,) int16. lips: (frames, 240) float16. mouths: (frames, 32, 32) uint8.
+        attributes: (clips, 128) float16, row by row as in `clips`, zeros without a face; None in an older pack.
+
+    Raises:
+        InputError: there is no training set in the folder, or its files do not fit each other.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        table = folder / "clips.csv"
+        table = folder / TABLE
         if not table.is_file():
-            raise InputError(f"There is no training set in {folder}.", "Make one first; see CONTRIBUTING.md.")
+            raise InputError(
+                f"There is no training set in {folder}.",
+                "Make one with `avsep prepare`, or finish it by calling again.",
+            )
         kinds: dict[str, Any] = {f.name: int if f.type == "int" else str for f in fields(Clip)}
         with table.open(newline="", encoding="utf-8") as file:
             self.clips = [Clip(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(file)]
-        self.audio = np.memmap(folder / "audio.i16", np.int16, "r")
-        self.lips = np.memmap(folder / "lips.f16", np.float16, "r").reshape(-1, LANDMARK_FEATURES)
-        self.mouths = np.memmap(folder / "mouths.u8", np.uint8, "r").reshape(-1, MOUTH_PX, MOUTH_PX)
+        self.row_of = {clip.name: number for number, clip in enumerate(self.clips)}
+        samples = sum(clip.audio_samples for clip in self.clips)
+        frames = sum(clip.video_frames for clip in self.clips)
+        self.audio = _mapped(folder / "audio.i16", np.int16, (samples,))
+        self.lips = _mapped(folder / "lips.f16", np.float16, (frames, LANDMARK_FEATURES))
+        self.mouths = _mapped(folder / "mouths.u8", np.uint8, (frames, MOUTH_PX, MOUTH_PX))
+        self.attributes: np.memmap[Any, np.dtype[np.float16]] | None = None
+        if (folder / _ATTRIBUTES).is_file() and self.clips:
+            _check_size(folder / _ATTRIBUTES, 2 * ATTRIBUTES * len(self.clips))
+            self.attributes = np.memmap(folder / _ATTRIBUTES, np.float16, "r", shape=(len(self.clips), ATTRIBUTES))
 
     def morph(self, factor: float) -> NDArray[np.int16]:
-        """The audio with pitch and formants times `factor` (`engine.data.morph`); filmed clips only."""
-        return np.memmap(self.folder / f"audio_x{factor}.i16", np.int16, "r")
+        """The audio with pitch and formants times `factor` (`engine.data.morph`), filmed clips only.
+
+        A pack made without such variants gives the audio itself.
+        """
+        path = morph_path(self.folder, factor)
+        return np.memmap(path, np.int16, "r") if path.is_file() and path.stat().st_size else self.audio
 
 
-def follow_face(frames: Iterable[NDArray[np.uint8]]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Landmarks and mouths of a close-up with one face, at the frames' own rate.
+def morph_path(folder: Path, factor: float) -> Path:
+    """Where a pack keeps the variant of its voices."""
+    return folder / f"audio_x{factor}.i16"
+
+
+def _check_size(path: Path, wanted_bytes: int) -> None:
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise input_error(path, error) from error
+    if size != wanted_bytes:
+        raise InputError(
+            f"{path} has {size} bytes; its clips.csv asks for {wanted_bytes}.", "Make the training set again."
+        )
+
+
+def _mapped(path: Path, kind: type[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """A file of the pack as an array of this shape; an empty file cannot be memory-mapped, and is an empty array."""
+    count = int(np.prod(shape))
+    _check_size(path, count * np.dtype(kind).itemsize)
+    return np.memmap(path, kind, "r", shape=shape) if count else np.zeros(shape, kind)
+
+
+def write_pack(
+    clips: Iterable[tuple[Source, Taken, Sequence[NDArray[np.int16]]]], folder: Path, *, factors: Sequence[float] = ()
+) -> list[Clip]:
+    """Write a pack. Its files appear when all are whole; until then an older pack of the folder stays usable.
 
     Args:
-        frames: pictures, (h, w, 3) uint8.
+        clips: what to put in, those with a face first; with each the variants of its voice, one per factor
+            (none needed without a face).
+        factors: of the variants.
 
     Returns:
-        points (M, 68, 2) float32 in pixels and mouths (M, 32, 32) uint8.
+        The rows of clips.csv.
 
     Raises:
-        InputError: no face in more than a third of the frames looked at.
+        OutputError: the folder is full or cannot be written.
+        ValueError: a clip with a face comes after one without.
     """
-    pictures = list(frames)
-    marks = sorted({*range(0, len(pictures), _DETECT_EVERY), len(pictures) - 1} - {-1})
-    boxes: dict[int, NDArray[np.float32]] = {}
-    for mark in marks:
-        found = landmarks.find_boxes(pictures[mark])
-        if len(found) == 0:
-            found = landmarks.find_boxes(pictures[mark], upsample=1)
-        if len(found):
-            boxes[mark] = found[np.argmax(found[:, 2] - found[:, 0])]
-    if len(boxes) * 3 < len(marks) * 2 or not boxes:
-        raise InputError(f"A face in only {len(boxes)} of {len(marks)} pictures.", "Use a close-up of one face.")
-    known = np.asarray(sorted(boxes))
-    corners = np.asarray([boxes[int(k)] for k in known])
-    every = np.stack([np.interp(np.arange(len(pictures)), known, corners[:, c]) for c in range(4)], 1)
-    points = np.concatenate(
-        [landmarks.shape_68(p, box[None].astype(np.float32)) for p, box in zip(pictures, every, strict=True)]
-    )
-    mouths = np.stack([mouth_crop(p, s) for p, s in zip(pictures, points, strict=True)])
-    return points, mouths
-
-
-def _decode_16k(path: Path) -> NDArray[np.int16]:
-    import av
-
-    parts: list[NDArray[np.int16]] = []
-    with av.open(str(path.resolve()), metadata_errors="ignore") as file:
-        if not file.streams.audio:
-            raise InputError(f"There is no sound in {path.name}.", "Use clips with sound.")
-        resampler = av.AudioResampler("s16", "mono", SAMPLE_RATE_HZ)
-        for frame in file.decode(audio=0):
-            parts += [r.to_ndarray()[0] for r in resampler.resample(frame)]
-        parts += [r.to_ndarray()[0] for r in resampler.resample(None)]
-    return np.concatenate(parts) if parts else np.zeros(0, np.int16)
-
-
-def _decode_25fps(path: Path) -> Iterator[NDArray[np.uint8]]:
-    import av
-
-    with av.open(str(path.resolve()), metadata_errors="ignore") as file:
-        stream = file.streams.video[0]
-        if stream.average_rate is None or abs(float(stream.average_rate) - RATE_HZ) > 0.1:
-            raise InputError(f"{path.name} has {stream.average_rate} pictures a second, not {RATE_HZ}.", "Convert it.")
-        for frame in file.decode(stream):
-            yield np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-
-
-def take_in(source: Source) -> tuple[NDArray[np.int16], NDArray[np.float16], NDArray[np.uint8]] | Rejected:
-    """Sound (n,) int16 at 16 kHz, lip features (M, 240) and mouths (M, 32, 32) of one file, or why it is left out."""
-    try:
-        audio = _decode_16k(source.path)
-        if len(audio) < SAMPLE_RATE_HZ // 2 or not np.any(np.abs(audio) > 50):
-            return Rejected(source.path, "shorter than half a second or silent")
-        if not source.has_face:
-            return audio, np.zeros((0, LANDMARK_FEATURES), np.float16), np.zeros((0, MOUTH_PX, MOUTH_PX), np.uint8)
-        points, mouths = follow_face(_decode_25fps(source.path))
-    except (EngineError, OSError, ValueError) as error:
-        return Rejected(source.path, str(error))
-    return audio, landmark_features(points).astype(np.float16), mouths
-
-
-def write_pack(sources: list[Source], folder: Path, *, workers: int = 1) -> list[Rejected]:
-    """Take in every source and write a pack; sources that cannot be used are returned with the reason."""
-    folder.mkdir(parents=True, exist_ok=True)
-    clips: list[Clip] = []
-    rejected: list[Rejected] = []
+    rows: list[Clip] = []
     audio_at = video_at = 0
-    with (
-        (folder / "audio.i16").open("wb") as audio_file,
-        (folder / "lips.f16").open("wb") as lips_file,
-        (folder / "mouths.u8").open("wb") as mouths_file,
-        ProcessPoolExecutor(workers) as pool,
-    ):
-        for source, taken in zip(sources, pool.map(take_in, sources, chunksize=4), strict=True):
-            if isinstance(taken, Rejected):
-                rejected.append(taken)
-                continue
-            audio, lips, mouths = taken
-            audio_file.write(audio.tobytes())
-            lips_file.write(lips.tobytes())
-            mouths_file.write(mouths.tobytes())
-            names = (source.name, source.corpus, source.speaker, source.split)
-            clips.append(Clip(*names, audio_at, len(audio), video_at, len(lips)))
-            audio_at += len(audio)
-            video_at += len(lips)
-    with (folder / "clips.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [f.name for f in fields(Clip)])
-        writer.writeheader()
-        writer.writerows(asdict(clip) for clip in clips)
-    return rejected
+    try:
+        with ExitStack() as stack:
+            # Entered first, so renamed last: a table is there only when everything that it speaks of is.
+            table = stack.enter_context(write_then_rename(folder / TABLE))
+            audio_file, lips_file, mouths_file, attributes_file = (
+                _opened(stack, folder / name) for name in ("audio.i16", "lips.f16", "mouths.u8", _ATTRIBUTES)
+            )
+            morph_files = [_opened(stack, morph_path(folder, factor)) for factor in factors]
+            for source, taken, morphs in clips:
+                if len(taken.lips) and rows and not rows[-1].video_frames:
+                    raise ValueError("clips with a face must come first in the pack")
+                audio_file.write(taken.audio.tobytes())
+                lips_file.write(taken.lips.tobytes())
+                mouths_file.write(taken.mouths.tobytes())
+                attributes_file.write(taken.attributes.tobytes())
+                if len(taken.lips):
+                    for file, variant in zip(morph_files, morphs, strict=True):
+                        file.write(variant.tobytes())
+                names = (source.name, source.corpus, source.speaker, source.split)
+                rows.append(Clip(*names, audio_at, len(taken.audio), video_at, len(taken.lips)))
+                audio_at += len(taken.audio)
+                video_at += len(taken.lips)
+            with table.open("w", newline="", encoding="utf-8") as rows_file:
+                writer = csv.DictWriter(rows_file, [f.name for f in fields(Clip)])
+                writer.writeheader()
+                writer.writerows(asdict(row) for row in rows)
+            (folder / TABLE).unlink(missing_ok=True)
+            for old in folder.glob("audio_x*.i16"):
+                old.unlink()
+    except OSError as error:
+        raise output_error(folder / TABLE, error) from error
+    return rows
 
 
-def media_below(folder: Path) -> list[Path]:
-    """All sound and video files below a folder, in a fixed order."""
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES)
+def _opened(stack: ExitStack, path: Path) -> BinaryIO:
+    """A file to write that gets its name when the stack ends."""
+    temporary = stack.enter_context(write_then_rename(path))
+    return stack.enter_context(temporary.open("wb"))
+
+
+def add_attributes(
+    folder: Path,
+    root: Path,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Add the face vectors to a pack that has none, from the videos that it was made of.
+
+    What was computed before a stop is kept beside the pack and used again.
+
+    Args:
+        root: the folder that the names in clips.csv are relative to.
+
+    Raises:
+        InputError: there is no pack, or a video is missing or cannot be read.
+        OutputError: the folder is full or cannot be written.
+        JobCancelled: asked for through `cancel`.
+    """
+    pack, cancel = Pack(folder), cancel or CancelToken()
+    if pack.attributes is not None:
+        return
+    # Named after the table, so that rows of another pack are never taken for this one's.
+    known = hashlib.blake2b((folder / TABLE).read_bytes(), digest_size=8).hexdigest()
+    part = folder / f"attributes-{known}.part"
+    row_bytes = 2 * ATTRIBUTES
+    try:
+        with part.open("ab") as file:
+            done = file.tell() // row_bytes
+            file.truncate(done * row_bytes)
+            for number, clip in enumerate(pack.clips[done:], done + 1):
+                cancel.checkpoint()
+                vector = np.zeros(ATTRIBUTES, np.float16)
+                if clip.video_frames:
+                    vector = face_vector(root / clip.name, clip.video_frames / RATE_HZ, cancel)
+                file.write(vector.tobytes())
+                file.flush()
+                on_progress(Progress("Looking at faces", number, len(pack.clips)))
+        part.replace(folder / _ATTRIBUTES)
+    except OSError as error:
+        raise output_error(part, error) from error

@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from engine.data.morph import add_morphs
-from engine.data.pack import Source, media_below, write_pack
+from engine.data.clip import Source
+from engine.data.layouts import media_below
+from engine.data.prepare import take_in_all
 
 _VASP = {"val": "5 13", "test": "3 9 16 20", "train": "1 2 4 6 7 8 10 11 12 14 15 17 18 19"}
 _GRID = {"val": "5 30", "test": "31 32 33 34", "train": "1 2 3 4"}
@@ -48,11 +49,10 @@ def sources(root: Path) -> list[Source]:
 
 def main() -> None:
     data, pack = Path(sys.argv[1]), Path(sys.argv[2])
-    everything = sources(data)
-    print(f"{len(everything)} files")
-    for rejected in write_pack(everything, pack, workers=2):
+    made = take_in_all(sources(data), pack, with_morphs=True, workers=2)
+    print(f"{len(made.clips)} clips")
+    for rejected in made.rejected:
         print(f"left out {rejected.path.relative_to(data)}: {rejected.why}")
-    add_morphs(pack)
 
 
 if __name__ == "__main__":
