@@ -137,41 +137,61 @@ def evaluate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Ca
     from engine.evaluate import run
 
     data = run(
-        args.mixtures, model=args.model, root=args.root, device=args.device, on_progress=on_progress, cancel=cancel
+        args.mixtures,
+        model=args.model,
+        root=args.root,
+        device=args.device,
+        table=args.csv,
+        overwrite=args.overwrite,
+        on_progress=on_progress,
+        cancel=cancel,
     )
     head = [
         "",
         "Scores",
         "SI-SDRi (dB)",
         "SDRi (dB)",
+        "PESQ wide",
+        "STOI",
         "Wrong talker",
         "Both faces right",
         "One face known: SI-SDRi",
         "Wrong",
     ]
-    parts = {**data["by_corpus"], "together": data}
-    return Answer(data, table([_score_row(name, part) for name, part in parts.items()], header=head))
+    parts = [
+        (name if condition == "corpus" else f"{condition} {name}", part)
+        for condition, values in data["by"].items()
+        for name, part in values.items()
+    ]
+    text = table([_score_row(name, part) for name, part in (*parts, ("together", data))], header=head)
+    return Answer(data, "\n".join([text, *(f"Note: {printable(warning)}" for warning in data["warnings"])]))
 
 
 def _score_row(name: str, part: Json) -> list[str]:
-    def decibels(metric: str) -> str:
-        low, high = part["ci95"][metric]
-        return f"{part['metrics'][metric]:+.2f} [{low:+.2f}, {high:+.2f}]"
+    def metric(key: str, form: str) -> str:
+        return _with_interval(part["metrics"][key], part["ci95"][key], form)
 
     def share(key: str) -> str:
-        low, high = part["ci95"][key]
-        return f"{part[key]:.1%} [{low:.1%}, {high:.1%}]"
+        return _with_interval(part[key], part["ci95"][key], ".1%")
 
     return [
         printable(name),
         str(part["n"]),
-        decibels("si_sdri"),
-        decibels("sdri"),
+        metric("si_sdri", "+.2f"),
+        metric("sdri", "+.2f"),
+        metric("pesq_wb", ".2f"),
+        metric("stoi", ".3f"),
         share("wrong_talker_rate"),
         share("both_faces_right"),
-        decibels("si_sdri_alone"),
+        metric("si_sdri_alone", "+.2f"),
         share("wrong_talker_rate_alone"),
     ]
+
+
+def _with_interval(value: float | None, interval: tuple[float, float] | None, form: str) -> str:
+    if value is None or interval is None:
+        return "none"
+    return f"{value:{form}} [{interval[0]:{form}}, {interval[1]:{form}}]"
 
 
 def _person_ids(video: Path, wanted: list[str], on_progress: ProgressCallback, cancel: CancelToken) -> tuple[int, ...]:

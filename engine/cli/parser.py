@@ -93,6 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--root", metavar="DIR", type=Path, default=Path(), help="the folder that the list's paths are relative to"
     )
     evaluate.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="where to compute")
+    evaluate.add_argument("--csv", metavar="FILE", type=Path, help="write one row per mixture and face to FILE")
+    evaluate.add_argument("--overwrite", action="store_true", help="replace FILE where it exists")
     command("doctor", "Say what this machine can do, and test it.")
     gui = command("gui", "Open the window.")
     gui.add_argument("video", metavar="VIDEO", type=Path, nargs="?", help="a video to open")

@@ -12,7 +12,8 @@ import pytest
 from engine.cli import main
 from engine.data.recipe import Recipe, write_recipes
 from engine.errors import InputError
-from engine.evaluate import mixture_of, run
+from engine.data.scene import make_scene
+from engine.evaluate import run
 from tests.helpers.faces import LOOKS, ClipPerson, envelope, write_clip
 
 SECONDS = 3.4
@@ -38,8 +39,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_recipe_becomes_sound_and_lips(folder: Path) -> None:
     row = Recipe("m0", "drawn", "test", "0.mp4", 0.04, "1.mp4", 0.2, 2.88, 3.0)
-    voices, lips, seen = mixture_of(row, folder, 10)
+    scene = make_scene(row, folder, 10)
+    voices, lips, seen = scene.voices, scene.lips, scene.seen
     assert voices.shape == (2, 46_080)
+    np.testing.assert_allclose(scene.mixture, voices.sum(0))
     assert 20 * np.log10(voices[0].std() / voices[1].std()) == pytest.approx(3.0, abs=1e-3)
     assert lips.shape == (2, 92, 240) and np.abs(lips).max() > 0
     assert seen[0, :9].sum() == 0 and seen[0, 9:83].all()  # the clip begins one frame before the mixture
@@ -69,7 +72,7 @@ def test_the_command_prints_one_object(folder: Path, capsys: pytest.CaptureFixtu
 def test_a_clip_that_is_missing_or_too_short_is_named(folder: Path) -> None:
     gone = Recipe("m9", "drawn", "test", "9.mp4", 0.0, "1.mp4", 0.0, 2.88, 0.0)
     with pytest.raises(InputError, match=r"9\.mp4"):
-        mixture_of(gone, folder, 10)
+        make_scene(gone, folder, 10)
     short = Recipe("m8", "drawn", "test", "0.mp4", 2.0, "1.mp4", 0.0, 2.88, 0.0)
     with pytest.raises(InputError, match="ends before"):
-        mixture_of(short, folder, 10)
+        make_scene(short, folder, 10)

@@ -398,23 +398,32 @@ def test_train(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
 def test_evaluate(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from engine import evaluate
 
-    decibels = {"si_sdri": 9.5, "sdri": 9.75, "si_sdri_alone": 8.25}
+    decibels = {"si_sdri": 9.5, "sdri": 9.75, "si_sdri_alone": 8.25, "pesq_wb": 2.5, "stoi": 0.875}
     shares = {"wrong_talker_rate": 0.25, "both_faces_right": 0.75, "wrong_talker_rate_alone": 0.5}
     interval = {name: [value - 0.1, value + 0.1] for name, value in (decibels | shares).items()}
     part = {"n": 2, "metrics": decibels, **shares, "ci95": interval}
-    answer = {**part, "by_corpus": {"grid": part}}
+    unknown = {**part, "both_faces_right": None, "metrics": decibels | {"pesq_wb": None}}
+    answer = {**part, "by": {"corpus": {"grid": part}, "delay_frames": {"-9": unknown}}, "warnings": ["No PESQ."]}
     got: list[Any] = []
 
-    def run(mixtures: Path, *, model: str, root: Path, device: str, on_progress: Any, cancel: Any) -> dict[str, Any]:
-        got.append((mixtures, model, root, device))
+    def run(
+        mixtures: Path, *, model: str, root: Path, device: str, table: Any, overwrite: bool, **_: Any
+    ) -> dict[str, Any]:
+        got.append((mixtures, model, root, device, table, overwrite))
         return answer
 
     monkeypatch.setattr(evaluate, "run", run)
-    assert Run(capsys, "evaluate", "--model", "tiny", "--mixtures", "m.csv", "--root", "d", "--json").json == answer
+    chosen = ["--model", "tiny", "--root", "d", "--csv", "t.csv", "--overwrite"]
+    assert Run(capsys, "evaluate", *chosen, "--mixtures", "m.csv", "--json").json == answer
     text = Run(capsys, "evaluate", "--mixtures", "m.csv").out
     assert "+9.50 [+9.40, +9.60]" in text and "25.0% [15.0%, 35.0%]" in text
-    assert "grid" in text and "together" in text
-    assert got == [(Path("m.csv"), "tiny", Path("d"), "auto"), (Path("m.csv"), "default", Path(), "auto")]
+    assert "2.50 [2.40, 2.60]" in text and "0.875 [0.775, 0.975]" in text
+    assert "grid" in text and "together" in text and "Note: No PESQ." in text
+    assert next(line for line in text.splitlines() if line.startswith("delay_frames -9")).split().count("none") == 2
+    assert got == [
+        (Path("m.csv"), "tiny", Path("d"), "auto", Path("t.csv"), True),
+        (Path("m.csv"), "default", Path(), "auto", None, False),
+    ]
     assert Run(capsys, "evaluate", "--model", "tiny", "--json").code == 2
 
 
