@@ -11,8 +11,8 @@ import pytest
 
 from engine.cli import main
 from engine.data.recipe import Recipe, write_recipes
-from engine.errors import InputError
 from engine.data.scene import make_scene
+from engine.errors import InputError
 from engine.evaluate import run
 from tests.helpers.faces import LOOKS, ClipPerson, envelope, write_clip
 
