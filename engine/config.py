@@ -62,6 +62,53 @@ class CompactConfig:
 
 
 @dataclass(frozen=True)
+class AvBaselineConfig:
+    """Sizes of the frame-locked baseline (`engine.models.av_baseline`); the defaults are compact.
+
+    Attributes:
+        lips: front end, "landmarks" (motion of landmarks) or "pixels" (pictures of the mouth).
+        face: "attributes" (a face recogniser's vector), "picture" or "none".
+        base_channels: width of the U-Net's first stage; its widest have eight times as many.
+        lip_channels, face_channels: of the two visual features.
+        visual_channels, visual_blocks, heads: of the landmark encoder.
+        max_lag_frames, video_per_audio, visual_features: as in `CompactConfig`; the margin of K frames is not used.
+    """
+
+    stft: StftConfig = field(default_factory=StftConfig)
+    lips: str = "landmarks"
+    face: str = "attributes"
+    base_channels: int = 16
+    lip_channels: int = 128
+    face_channels: int = 32
+    visual_channels: int = 128
+    visual_features: int = 240
+    visual_blocks: int = 5
+    heads: int = 4
+    dropout: float = 0.05
+    max_lag_frames: int = 10
+    video_per_audio: float = 0.25
+
+    @classmethod
+    def published(cls) -> AvBaselineConfig:
+        """The sizes of models.md 2.2."""
+        return cls(lips="pixels", face="picture", base_channels=64, lip_channels=512, face_channels=128, dropout=0.2)
+
+    def __post_init__(self) -> None:
+        if self.lips not in ("landmarks", "pixels") or self.face not in ("attributes", "picture", "none"):
+            raise UsageError(
+                f"There is no front end {self.lips!r} with face {self.face!r}.",
+                'lips is "landmarks" or "pixels", face is "attributes", "picture" or "none".',
+            )
+        if self.visual_channels % self.heads:
+            raise UsageError(f"{self.heads} heads do not divide {self.visual_channels}.", "Choose a divisor.")
+        rows = self.stft.bins - 1
+        if rows < 8 or rows & (rows - 1):
+            raise UsageError(f"A U-Net cannot halve {rows} frequency rows to one.", "Make n_fft a power of two, >= 16.")
+        if self.video_per_audio != 0.25:
+            raise UsageError(f"video_per_audio is {self.video_per_audio}, not 0.25.", "The U-Net quarters time.")
+
+
+@dataclass(frozen=True)
 class CaffNetConfig:
     """Sizes of CaffNet and CaffNet-C as the paper draws them (`engine.models.caffnet`); the defaults are compact.
 
@@ -126,8 +173,11 @@ class TrainConfig:
         first_corpus, first_share: for this share of the steps only this corpus is filmed (curriculum).
         unseen_share: share of filmed mixtures whose second talker has no face; out of all voices that are packed.
         native_lag: video frames by which a corpus' lips come late against its sound; taken out when clips are drawn.
-        threads: CPU threads. device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
+        validation_mixtures: per corpus. threads: CPU threads. device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
         devices, nodes: GPUs (or processes) of each machine, and machines. precision: "32-true" or "bf16-mixed".
+        correlation: "", or what voice and picture must share (`engine.train.correlation`): "cmc", "triplet" or
+            "adversarial". correlation_weight: of its terms, beside -SI-SDR in dB.
+        embedders: file of the embedders that it needs, made when it is not there. embedder_steps: their training.
         init: weights of an earlier run to start from, or "".
     """
 
@@ -154,12 +204,17 @@ class TrainConfig:
     unseen_share: float = 0.25
     native_lag: dict[str, int] = field(default_factory=dict)
     validate_every: int = 1000
+    validation_mixtures: int = 40
     checkpoint_every: int = 250
     threads: int = 1
     device: str = "cpu"
     devices: int = 1
     nodes: int = 1
     precision: str = "32-true"
+    correlation: str = ""
+    correlation_weight: float = 1.0
+    embedders: str = "runs/embedders.pt"
+    embedder_steps: int = 1500
     init: str = ""
 
     def __post_init__(self) -> None:

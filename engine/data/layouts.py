@@ -3,7 +3,7 @@
     folders    [train|val|test/]SPEAKER/.../clip; clips directly in a given folder belong to one speaker, the folder
     lrs2       main|pretrain/SPEAKER/clip, with train.txt, val.txt, test.txt (and pretrain.txt) in or above it
     lrs3       pretrain|trainval|test/SPEAKER/clip
-    voxceleb2  .../idNNNNN/VIDEO/clip, below a folder whose name has "dev" or "test" in it
+    voxceleb2  .../idNNNNN/VIDEO/clip, below a folder with "dev" or "test" as a word of its name
     grid       .../sN/.../clip, N = 1..34; no splits of its own
 
 A sound file beside a video of the same utterance is its sound track once more, and not a second clip.
@@ -32,6 +32,7 @@ SOUND_SUFFIXES = frozenset({".opus", ".wav", ".flac", ".m4a", ".ogg", ".aac", ".
 _LIST_SUFFIXES = frozenset({".csv", ".txt"})
 _SPLITS = ("train", "val", "test")
 _VOXCELEB_ID = re.compile(r"id\d{5}")
+_VOXCELEB_SPLIT = re.compile(r"(?<![a-z])(dev|test)(?![a-z])")
 _GRID_SPEAKER = re.compile(r"(s\d{1,2})(\.mpg_\w+|_processed)?")
 
 
@@ -223,8 +224,8 @@ def _voxceleb2(path: Path) -> _Place | None:
     parts = path.absolute().parts[:-1]
     for at in range(len(parts) - 1, -1, -1):
         if _VOXCELEB_ID.fullmatch(parts[at]):
-            above = next((p for p in reversed(parts[:at]) if re.search("dev|test", p)), "")
-            split = "test" if "test" in above else ""
+            named = next((n for part in reversed(parts[:at]) if (n := _VOXCELEB_SPLIT.search(part))), None)
+            split = "test" if named and named[0] == "test" else ""
             return _Place(parts[at], split, "/".join((*parts[at:], path.stem)))
     return None
 

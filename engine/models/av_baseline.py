@@ -11,6 +11,7 @@ is that of the sum, not of the half-sum: a lone voice has the mask 1, not 2.
 Differs from the paper:
     front ends by configuration: landmark motion in place of mouth pictures, a face recogniser's vector in place of a
     face picture (too little video to learn from pixels);
+    a batch norm before the visual features join, so that they come in as strong as the sound;
     in the decoder, what comes from the sound is convolved once per mixture and added to what comes from each face,
     which is the same sum as a convolution of the concatenation;
     the last layer starts small round the mask 0.5, each voice's share of the mixture before anything is known.
@@ -150,6 +151,7 @@ class AvBaseline(nn.Module):
                 nn.Linear(_ATTRIBUTES, _ATTRIBUTES), nn.LeakyReLU(_SLOPE), nn.Linear(_ATTRIBUTES, config.face_channels)
             )
         visual = config.lip_channels + (0 if self.face is None else config.face_channels)
+        self.balance = nn.BatchNorm1d(visual)
         self.unet = MaskUNet(config.stft.bins - 1, config.base_channels, visual)
 
     def set_scale(self, spread: Tensor) -> None:
@@ -205,10 +207,10 @@ class AvBaseline(nn.Module):
             features = cast(Tensor, self.pixels(own, here))
         else:
             features = self.project(cast(LandmarkEncoder, self.landmarks)(own, here))
-        if self.face is None:
-            return features
-        face = self.face(self._face_input(attributes, lips))
-        return torch.cat([features, face[..., None].expand(-1, -1, count)], 1)
+        if self.face is not None:
+            face = self.face(self._face_input(attributes, lips))
+            features = torch.cat([features, face[..., None].expand(-1, -1, count)], 1)
+        return cast(Tensor, self.balance(features))
 
     def _face_input(self, attributes: Tensor | None, lips: Tensor) -> Tensor:
         if self.config.face == "attributes":

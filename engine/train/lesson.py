@@ -12,6 +12,7 @@ from engine.config import StftConfig
 from engine.losses.separation import compressed_magnitude_l1, si_sdr, swap_hinge
 from engine.models.compact import CompactSeparator
 from engine.models.separated import Separated
+from engine.train.correlation import Correlation
 
 CURVE = ("train_si_sdr_db", "blind_minus_loss", "slot_accuracy", "lag_accuracy")
 Batch = dict[str, Tensor]
@@ -30,9 +31,9 @@ class Lesson(nn.Module):
         the mixture.
     """
 
-    def __init__(self, network: nn.Module, stft_config: StftConfig) -> None:
+    def __init__(self, network: nn.Module, stft_config: StftConfig, correlation: Correlation | None = None) -> None:
         super().__init__()
-        self.network, self.stft = network, stft_config
+        self.network, self.stft, self.correlation = network, stft_config, correlation
 
     def forward(self, batch: Batch, done: float) -> tuple[Tensor, Tensor]:
         """Teach one batch.
@@ -44,18 +45,22 @@ class Lesson(nn.Module):
             Loss, and (4,) what `CURVE` names (NaN where the network has no such part).
         """
         if isinstance(self.network, CompactSeparator):
-            return _compact_lesson(self.network, batch, done)
-        out = self.network(
-            batch["mixture"],
-            batch["lips"].flatten(0, 1),
-            batch["seen"].flatten(0, 1),
-            faces=2,
-            lag=_known_lags(batch, done, self.network),
-            attributes=batch["attributes"].flatten(0, 1),
-        )
-        loss, seen = _voice_terms(out, batch, done, self.stft)
-        nothing = seen.new_full((), torch.nan)
-        return loss, torch.stack([seen[0], nothing, nothing, seen[1]])
+            out, loss, shown = _compact_lesson(self.network, batch, done)
+        else:
+            out = self.network(
+                batch["mixture"],
+                batch["lips"].flatten(0, 1),
+                batch["seen"].flatten(0, 1),
+                faces=2,
+                lag=_known_lags(batch, done, self.network),
+                attributes=batch["attributes"].flatten(0, 1),
+            )
+            loss, seen = _voice_terms(out, batch, done, self.stft)
+            nothing = seen.new_full((), torch.nan)
+            shown = torch.stack([seen[0], nothing, nothing, seen[1]])
+        if self.correlation is not None:
+            loss = loss + self.correlation(out.spectrum, batch, done)
+        return loss, shown
 
 
 def _voice_terms(out: Separated, batch: Batch, done: float, stft_config: StftConfig) -> tuple[Tensor, Tensor]:
@@ -81,7 +86,7 @@ def _voice_terms(out: Separated, batch: Batch, done: float, stft_config: StftCon
     return loss, torch.stack([score[active].mean().detach(), hits])
 
 
-def _compact_lesson(network: CompactSeparator, batch: Batch, done: float) -> tuple[Tensor, Tensor]:
+def _compact_lesson(network: CompactSeparator, batch: Batch, done: float) -> tuple[Separated, Tensor, Tensor]:
     config, targets = network.config, batch["targets"].flatten(0, 1)
     filmed, silent = ~batch["unseen"].flatten(), batch["silent"].flatten()
     loud = ~silent.view(-1, 2).any(1)
@@ -109,7 +114,7 @@ def _compact_lesson(network: CompactSeparator, batch: Batch, done: float) -> tup
     if len(batch["blind_mixture"]):
         unfilmed, _ = best_order(network(batch["blind_mixture"], None, None), batch["blind_targets"], config.stft)
         loss = loss + 0.5 * unfilmed.mean()
-    return loss, torch.stack([shown[0], -blind[loud].mean().detach(), slot_hits, shown[1]])
+    return out, loss, torch.stack([shown[0], -blind[loud].mean().detach(), slot_hits, shown[1]])
 
 
 def best_order(out: Separated, targets: Tensor, config: StftConfig) -> tuple[Tensor, Tensor]:

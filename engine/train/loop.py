@@ -26,6 +26,7 @@ from engine.data.pack import Pack
 from engine.errors import InputError, ModelError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.models.networks import build_network
+from engine.train.correlation import build_correlation, judge_optimizer
 from engine.train.lesson import CURVE, Lesson
 from engine.train.validation import validate
 
@@ -62,21 +63,26 @@ def run(
         raise InputError(f"There is a training run in {folder}.", "Add --resume to go on, or name another run_dir.")
     folder.mkdir(parents=True, exist_ok=True)
     fabric = _launch(config)
-    torch.manual_seed(config.seed + fabric.global_rank)
 
     pack = Pack(Path(config.pack))
     mixer = Mixer(pack, config)
-    lesson = Lesson(build_network(config.architecture, config.model), config.model.stft)
+    correlation = build_correlation(config, mixer, fabric.device) if config.correlation else None
+    torch.manual_seed(config.seed + fabric.global_rank)
+    lesson = Lesson(build_network(config.architecture, config.model), config.model.stft, correlation)
     network: Any = lesson.network
     network.set_scale(torch.from_numpy(mixer.spread_of_lips()))
     if config.init:
         load_what_fits(network, Path(config.init))
     average = copy.deepcopy(network).eval().to(fabric.device)
-    optimizer = torch.optim.AdamW(lesson.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     taught, optimizer = fabric.setup(lesson, optimizer)
+    judging = judge_optimizer(correlation)
+    parts: dict[str, Any] = {"model": network, "average": average, "optimizer": optimizer}
+    if correlation is not None and judging is not None:
+        parts |= {"embedders": correlation.embedders, "judging": judging}
     state: dict[str, Any] = {"step": 0, "seconds": 0.0, "best": -math.inf}
     if resume and state_file.exists():
-        state = _restore(state_file, network, average, optimizer)
+        state = _restore(state_file, parts)
 
     started = time.monotonic() - state["seconds"]
     recent: list[list[float]] = []
@@ -90,17 +96,22 @@ def run(
         loss, seen = taught(batch, step / config.steps)
         optimizer.zero_grad(set_to_none=True)
         fabric.backward(loss)
-        norm = nn.utils.clip_grad_norm_(lesson.parameters(), config.clip_norm)
+        norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
         if torch.isfinite(norm):
             optimizer.step()
             exponential_average(average, network, min(config.ema, (1 + step) / (10 + step)))
+        if correlation is not None and judging is not None and (wrong := correlation.judge_loss(step)) is not None:
+            judging.zero_grad(set_to_none=True)
+            wrong.backward()  # type: ignore[no-untyped-call]
+            judging.step()
         recent.append(seen.tolist())
         state["step"] = step = step + 1
         on_progress(Progress("Training", step, config.steps))
         last = step == config.steps
         if (step % config.validate_every == 0 or last) and fabric.is_global_zero:
             minutes = (time.monotonic() - started) / 60
-            scores = validate(average, pack, fabric.device, samples=folder / "samples" / f"{step:07d}")
+            samples, count = folder / "samples" / f"{step:07d}", config.validation_mixtures
+            scores = validate(average, pack, fabric.device, count=count, samples=samples)
             _append_curve(folder, step, minutes, recent, scores)
             recent.clear()
             value = float(np.mean([s["si_sdri"] for s in scores.values()]))
@@ -109,7 +120,7 @@ def run(
                 save_weights(folder / "best.safetensors", average, model_card(config, step, scores, average))
         if (step % config.checkpoint_every == 0 or last) and fabric.is_global_zero:
             state["seconds"] = time.monotonic() - started
-            _store(state_file, state, network, average, optimizer)
+            _store(state_file, state, parts)
     return {"run_dir": str(folder), "step": state["step"], "best": {"metric": "val_si_sdri_db", "value": state["best"]}}
 
 
@@ -165,20 +176,20 @@ def model_card(
 
 
 def _to(batch: Batch, device: torch.device) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(value).to(device) for name, value in vars(batch).items()}
+    # Copied: where NumPy's memory begins differs from run to run, and with it the order in which sums are taken.
+    return {name: torch.from_numpy(value).to(device, copy=True) for name, value in vars(batch).items()}
 
 
-def _store(path: Path, state: dict[str, Any], network: nn.Module, average: nn.Module, optimizer: Any) -> None:
-    parts = {"model": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict()}
+def _store(path: Path, state: dict[str, Any], parts: dict[str, Any]) -> None:
+    states = {name: part.state_dict() for name, part in parts.items()}
     with write_then_rename(path) as part:
-        torch.save({**state, **parts, "random": torch.get_rng_state()}, part)
+        torch.save({**state, **states, "random": torch.get_rng_state()}, part)
 
 
-def _restore(path: Path, network: nn.Module, average: nn.Module, optimizer: Any) -> dict[str, Any]:
+def _restore(path: Path, parts: dict[str, Any]) -> dict[str, Any]:
     stored = torch.load(path, weights_only=True)
-    network.load_state_dict(stored["model"])
-    average.load_state_dict(stored["average"])
-    optimizer.load_state_dict(stored["optimizer"])
+    for name, part in parts.items():
+        part.load_state_dict(stored[name])
     torch.set_rng_state(stored["random"])
     return {key: stored[key] for key in ("step", "seconds", "best")}
 

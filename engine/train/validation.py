@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float32]
 
 @torch.inference_mode()
 def validate(
-    model: Any, pack: Pack, device: torch.device, *, count: int = 40, samples: Path | None = None
+    model: Any, pack: Pack, device: torch.device, *, count: int, samples: Path | None = None
 ) -> dict[str, dict[str, float]]:
     """Score a network.
 

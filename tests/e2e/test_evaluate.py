@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
+import torch
 
+from engine import metrics
 from engine.cli import main
-from engine.data.recipe import Recipe, write_recipes
+from engine.data.recipe import Recipe, read_recipes, write_recipes
 from engine.data.scene import make_scene
-from engine.errors import InputError
-from engine.evaluate import run
+from engine.errors import InputError, ModelError, OutputExistsError
+from engine.evaluate import run, score
+from engine.separator import Separator
 from tests.helpers.faces import LOOKS, ClipPerson, envelope, write_clip
 
 SECONDS = 3.4
@@ -69,10 +75,111 @@ def test_the_command_prints_one_object(folder: Path, capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["n"] == 4
 
 
+def test_scores_are_grouped_by_what_varies_and_written_as_a_table(folder: Path, tmp_path: Path) -> None:
+    plain = Recipe(
+        "m0", "drawn", "test", "0.mp4", 0.04, "1.mp4", 0.2, 2.88, 5.0, target_gender="f", interferer_gender="m"
+    )
+    late = [replace(plain, id=f"late{d}", delay_frames=d) for d in (-5, 5)]
+    write_recipes(tmp_path / "list.csv", [plain, *late, replace(plain, id="gone", drop_share=1.0)])
+    answer = run(tmp_path / "list.csv", model="tiny", root=folder, table=tmp_path / "rows.csv")
+    assert set(answer["by"]) == {"corpus", "sir_bin_db", "delay_frames", "drop_share"}
+    assert list(answer["by"]["delay_frames"]) == ["-5", "0", "5"]
+    assert list(answer["by"]["sir_bin_db"]) == ["-5", "5"]
+    rows = answer["per_mixture"]
+    for name, part in answer["by"]["delay_frames"].items():
+        mine = [s for s in rows if s["delay_frames"] == int(name)]
+        assert part["n"] == len(mine)
+        assert part["metrics"]["si_sdri"] == pytest.approx(np.mean([s["si_sdri"] for s in mine]))
+    for s in rows:
+        assert s["genders"] == "different"
+        if s["drop_share"] == 1:
+            assert s["lag_frames"] is None and s["lag_error_frames"] is None
+        else:
+            assert s["lag_error_frames"] == abs(s["lag_frames"] - s["delay_frames"])
+    assert answer["nulls"]["lag_error_frames"] == 2
+    json.dumps(answer, allow_nan=False)
+
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        read = list(csv.DictReader(file))
+    assert [(r["id"], r["talker"], float(r["si_sdri"])) for r in read] == [
+        (s["id"], s["talker"], pytest.approx(s["si_sdri"])) for s in rows
+    ]
+    with pytest.raises(OutputExistsError, match=r"rows\.csv"):
+        run(tmp_path / "list.csv", model="tiny", root=folder, table=tmp_path / "rows.csv")
+
+
+def test_a_talker_whom_nobody_sees_is_not_scored(folder: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    soundfile.write(tmp_path / "off.wav", 0.2 * rng.standard_normal(3 * 16_000), 16_000)
+    for number in (0, 1):
+        (tmp_path / f"{number}.mp4").symlink_to(folder / f"{number}.mp4")
+    two = Recipe("two", "drawn", "test", "0.mp4", 0.0, "off.wav", 0.0, 2.88, 3.0)
+    three = replace(two, id="three", interferer2="1.mp4", sir2_db=0.0, noise="off.wav", snr_db=10.0)
+    write_recipes(tmp_path / "list.csv", [two, three])
+    answer = run(tmp_path / "list.csv", model="tiny", root=tmp_path)
+    assert [(s["id"], s["talker"]) for s in answer["per_mixture"]] == [
+        ("two", "0.mp4"),
+        ("three", "0.mp4"),
+        ("three", "1.mp4"),
+    ]
+    alone, first, _ = answer["per_mixture"]
+    assert alone["both_right"] is alone["similarity"] is alone["swapped_si_sdri"] is None
+    assert alone["si_sdri"] == pytest.approx(alone["si_sdri_alone"])
+    assert alone["sir_db"] == 3.0 and first["talkers"] == 3
+    assert first["sir_db"] == pytest.approx(-10 * np.log10(10**-0.3 + 1), abs=1e-3)
+    assert set(answer["by"]["talkers"]) == {"2", "3"} and set(answer["by"]["snr_db"]) == {"10", "none"}
+
+
+def test_a_missing_package_leaves_gaps_and_one_note(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = metrics.find_spec
+    monkeypatch.setattr(metrics, "find_spec", lambda name: None if name == "pesq" else there(name))
+    answer = run(folder / "list.csv", model="tiny", root=folder)
+    assert answer["metrics"]["pesq_wb"] is answer["ci95"]["pesq_nb"] is None
+    assert answer["nulls"] == {"pesq_wb": 4, "pesq_nb": 4}
+    (note,) = answer["warnings"]
+    assert note.startswith("pesq_wb, pesq_nb: not computed") and "avsep[eval]" in note
+
+
+def test_a_model_that_gives_no_numbers_is_stopped(folder: Path) -> None:
+    separator = Separator.load("tiny", "cpu")
+    with torch.no_grad():
+        for weight in separator.model.parameters():
+            weight.fill_(torch.nan)
+    with pytest.raises(ModelError, match="not numbers for m0"):
+        score(separator, read_recipes(folder / "list.csv"), folder)
+
+
+def test_a_model_that_swaps_the_faces_is_found_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = read_recipes(folder / "list.csv")[:1]
+    voices = make_scene(rows[0], folder, 10).voices
+    separator = Separator.load("tiny", "cpu")
+    for order, wrong in ((slice(None), False), (slice(None, None, -1), True)):
+        monkeypatch.setattr(separator, "waves", lambda mixture, mask, order=order: voices[order])
+        for s in score(separator, rows, folder):
+            assert s["wrong"] is s["wrong_alone"] is wrong and s["both_right"] is not wrong
+            assert (s["si_sdri"] > 40) is not wrong and (s["swapped_si_sdri"] > 40) is wrong
+            assert s["similarity"] < -5
+
+
 def test_a_clip_that_is_missing_or_too_short_is_named(folder: Path) -> None:
     gone = Recipe("m9", "drawn", "test", "9.mp4", 0.0, "1.mp4", 0.0, 2.88, 0.0)
-    with pytest.raises(InputError, match=r"9\.mp4"):
+    with pytest.raises(InputError, match=r"m9: .*9\.mp4"):
         make_scene(gone, folder, 10)
     short = Recipe("m8", "drawn", "test", "0.mp4", 2.0, "1.mp4", 0.0, 2.88, 0.0)
     with pytest.raises(InputError, match="ends before"):
         make_scene(short, folder, 10)
+
+
+def test_files_that_cannot_be_scored_are_named(folder: Path, tmp_path: Path) -> None:
+    row = Recipe("m7", "drawn", "test", "x.mp4", 0.0, "1.mp4", 0.0, 2.88, 0.0)
+    (tmp_path / "1.mp4").symlink_to(folder / "1.mp4")
+    (tmp_path / "x.mp4").write_text("not a video")
+    with pytest.raises(InputError, match=r"m7: .*x\.mp4"):
+        make_scene(row, tmp_path, 10)
+    bursts = np.random.default_rng(0).standard_normal((144_000, 1)).astype(np.float32) * 0.1
+    write_clip(tmp_path / "x.mp4", [], bursts, duration_s=3.0, size=(320, 240))
+    with pytest.raises(InputError, match=r"m7: x\.mp4 cannot be used: A face was found in 0 of"):
+        make_scene(row, tmp_path, 10)
+    write_clip(tmp_path / "x.mp4", [ClipPerson(LOOKS[0], (160, 110), 130)], bursts * 0, duration_s=3.0, size=(320, 240))
+    with pytest.raises(InputError, match=r"m7: x\.mp4 cannot be used: It is silent"):
+        make_scene(row, tmp_path, 10)
