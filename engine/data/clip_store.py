@@ -93,7 +93,7 @@ class ClipStore:
         """
         path = self._clip(key)
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 return Taken(*(arrays[name] for name in Taken._fields))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise self._damaged(path, error) from error
@@ -106,7 +106,8 @@ class ClipStore:
         """
         path = self._morphs(key, factors)
         try:
-            return np.asarray(np.load(path, allow_pickle=False), np.int16)
+            with path.open("rb") as file:
+                return np.asarray(np.load(file, allow_pickle=False), np.int16)
         except (OSError, ValueError, EOFError) as error:
             raise self._damaged(path, error) from error
 

@@ -3,7 +3,7 @@
     folders    [train|val|test/]SPEAKER/.../clip; clips directly in a given folder belong to one speaker, the folder
     lrs2       main|pretrain/SPEAKER/clip, with train.txt, val.txt, test.txt (and pretrain.txt) in or above it
     lrs3       pretrain|trainval|test/SPEAKER/clip
-    voxceleb2  .../idNNNNN/VIDEO/clip, below a folder with "dev" or "test" as a word of its name
+    voxceleb2  .../idNNNNN/VIDEO/clip, one or two folders below one with "dev" or "test" in its name
     grid       .../sN/.../clip, N = 1..34; no splits of its own
 
 A sound file beside a video of the same utterance is its sound track once more, and not a second clip.
@@ -224,7 +224,9 @@ def _voxceleb2(path: Path) -> _Place | None:
     parts = path.absolute().parts[:-1]
     for at in range(len(parts) - 1, -1, -1):
         if _VOXCELEB_ID.fullmatch(parts[at]):
-            named = next((n for part in reversed(parts[:at]) if (n := _VOXCELEB_SPLIT.search(part))), None)
+            named = next(
+                (n for part in reversed(parts[max(0, at - 2) : at]) if (n := _VOXCELEB_SPLIT.search(part))), None
+            )
             split = "test" if named and named[0] == "test" else ""
             return _Place(parts[at], split, "/".join((*parts[at:], path.stem)))
     return None

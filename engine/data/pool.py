@@ -82,7 +82,7 @@ def _run(
             return list(running.values())
         except BaseException:
             stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
     return []
 
