@@ -12,10 +12,10 @@ from engine.config import StftConfig
 from engine.losses.separation import compressed_magnitude_l1, si_sdr, swap_hinge
 from engine.models.compact import CompactSeparator
 from engine.models.separated import Separated
+from engine.train.batch import Batch
 from engine.train.correlation import Correlation
 
 CURVE = ("train_si_sdr_db", "blind_minus_loss", "slot_accuracy", "lag_accuracy")
-Batch = dict[str, Tensor]
 
 
 class Lesson(nn.Module):

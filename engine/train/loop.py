@@ -16,16 +16,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from engine.cache import write_then_rename
 from engine.checkpoint import count_parameters, exponential_average, save_weights
 from engine.config import TrainConfig, read_train_config, to_dict
-from engine.data.mixtures import Batch, Mixer
+from engine.data.mixtures import Mixer
 from engine.data.pack import Pack
 from engine.errors import InputError, ModelError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.models.networks import build_network
+from engine.train.batch import tensors
 from engine.train.correlation import build_correlation, judge_optimizer
 from engine.train.lesson import CURVE, Lesson
 from engine.train.validation import validate
@@ -66,6 +67,7 @@ def run(
 
     pack = Pack(Path(config.pack))
     mixer = Mixer(pack, config)
+    torch.manual_seed(config.seed)
     correlation = build_correlation(config, mixer, fabric.device) if config.correlation else None
     torch.manual_seed(config.seed + fabric.global_rank)
     lesson = Lesson(build_network(config.architecture, config.model), config.model.stft, correlation)
@@ -92,7 +94,7 @@ def run(
         step = state["step"]
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * schedule(step, config)
-        batch = _to(mixer.batch(step * fabric.world_size + fabric.global_rank), fabric.device)
+        batch = tensors(mixer.batch(step * fabric.world_size + fabric.global_rank), fabric.device)
         loss, seen = taught(batch, step / config.steps)
         optimizer.zero_grad(set_to_none=True)
         fabric.backward(loss)
@@ -173,11 +175,6 @@ def model_card(
         "validation": scores,
         "parameters": count_parameters(network),
     }
-
-
-def _to(batch: Batch, device: torch.device) -> dict[str, Tensor]:
-    # Copied: where NumPy's memory begins differs from run to run, and with it the order in which sums are taken.
-    return {name: torch.from_numpy(value).to(device, copy=True) for name, value in vars(batch).items()}
 
 
 def _store(path: Path, state: dict[str, Any], parts: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.data.attributes import ATTRIBUTES
 from engine.data.morph import FACTORS
 from engine.data.pack import SAMPLE_RATE_HZ, Clip
 from engine.vision.lips import LANDMARK_FEATURES, MOUTH_PX, RATE_HZ
@@ -38,6 +39,9 @@ def write_small_pack(folder: Path, *, speakers: int = 4, clips_each: int = 2) ->
     np.concatenate(sounds).tofile(folder / "audio.i16")
     np.concatenate(lips).tofile(folder / "lips.f16")
     np.zeros((len(lips) * SECONDS * RATE_HZ, MOUTH_PX, MOUTH_PX), np.uint8).tofile(folder / "mouths.u8")
+    faces = np.zeros((len(clips), ATTRIBUTES), np.float16)
+    faces[: len(lips)] = np.repeat(rng.standard_normal((speakers, ATTRIBUTES)), clips_each, 0)
+    faces.tofile(folder / "attributes.f16")
     for factor in FACTORS:
         np.concatenate(sounds[: len(lips)]).tofile(folder / f"audio_x{factor}.i16")
     with (folder / "clips.csv").open("w", newline="", encoding="utf-8") as file:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,7 @@ from engine.models.compact import CompactSeparator
 from engine.train.loop import run, schedule
 from tests.helpers.packs import write_small_pack
 
+ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
 pack = "{pack}"
 run_dir = "{run}"
@@ -32,11 +36,18 @@ mixtures_per_step = 2
 blind_per_step = 1
 warm_up_steps = 2
 validate_every = 3
+validation_mixtures = 2
 checkpoint_every = 2
 first_corpus = "film"
+embedders = "{run}/embedders.pt"
+embedder_steps = 3
+{more}
 [corpora]
 film = 1.0
 [model]
+{model}
+"""
+COMPACT = """
 complex_channels = 4
 channels = 8
 visual_channels = 8
@@ -45,6 +56,21 @@ context_blocks = 1
 modulated_blocks = 1
 heads = 2
 """
+CAFFNET = """
+channels = 8
+visual_blocks = 1
+complex_maps = [2, 3]
+heads = 2
+"""
+SYSTEMS = {
+    "compact": ("", COMPACT),
+    "compact, adversarial": ('correlation = "adversarial"', COMPACT),
+    "caffnet-c, cmc": ('architecture = "caffnet"\ncorrelation = "cmc"', CAFFNET),
+    "caffnet, triplet": (
+        'architecture = "caffnet"\ncorrelation = "triplet"',
+        CAFFNET + "complex_domain = false\naudio_blocks = 1",
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +78,10 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_small_pack(tmp_path_factory.mktemp("pack"))
 
 
-def _config(pack: Path, folder: Path) -> Path:
+def _config(pack: Path, folder: Path, system: str = "compact", more: str = "") -> Path:
     path = folder / "train.toml"
-    path.write_text(CONFIG.format(pack=pack, run=folder / "run"))
+    setting, model = SYSTEMS[system]
+    path.write_text(CONFIG.format(pack=pack, run=folder / "run", more=setting + "\n" + more, model=model))
     return path
 
 
@@ -108,10 +135,11 @@ def test_lips_are_shifted_by_the_stated_lag(pack: Path, tmp_path: Path) -> None:
     assert checked >= 10
 
 
-def test_a_stopped_and_resumed_run_ends_in_the_same_weights(pack: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_stopped_and_resumed_run_ends_in_the_same_weights(system: str, pack: Path, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    whole = run(_config(pack, tmp_path / "a"))
+    whole = run(_config(pack, tmp_path / "a", system))
     token = CancelToken()
 
     def stop(progress: Progress) -> None:
@@ -119,8 +147,8 @@ def test_a_stopped_and_resumed_run_ends_in_the_same_weights(pack: Path, tmp_path
             token.cancel()
 
     with pytest.raises(JobCancelled):
-        run(_config(pack, tmp_path / "b"), on_progress=stop, cancel=token)
-    resumed = run(_config(pack, tmp_path / "b"), resume=True)
+        run(_config(pack, tmp_path / "b", system), on_progress=stop, cancel=token)
+    resumed = run(_config(pack, tmp_path / "b", system), resume=True)
     assert whole["step"] == resumed["step"] == 6
     first = torch.load(tmp_path / "a/run/state.pt", weights_only=True)
     second = torch.load(tmp_path / "b/run/state.pt", weights_only=True)
@@ -129,6 +157,33 @@ def test_a_stopped_and_resumed_run_ends_in_the_same_weights(pack: Path, tmp_path
             assert torch.equal(value, second[part][name]), name
     curve = (tmp_path / "a/run/curve.csv").read_text().splitlines()
     assert curve[0].startswith("step,minutes") and len(curve) == 3
+
+
+def test_half_precision_trains_and_stays_finite(pack: Path, tmp_path: Path) -> None:
+    for system in ("compact", "caffnet-c, cmc"):
+        (tmp_path / system).mkdir()
+        run(_config(pack, tmp_path / system, system, 'precision = "bf16-mixed"'))
+        weights = load_file(tmp_path / system / "run/best.safetensors")
+        assert all(torch.isfinite(value).all() for value in weights.values())
+        card = read_card(tmp_path / system / "run/best.safetensors")
+        assert all(np.isfinite(score["si_sdri"]) for score in card["validation"].values())
+
+
+def test_validation_leaves_something_to_hear_and_see(pack: Path, tmp_path: Path) -> None:
+    run(_config(pack, tmp_path))
+    last = tmp_path / "run/samples/0000006"
+    assert {p.suffix for p in last.iterdir()} == {".wav", ".png"}
+
+
+@pytest.mark.slow
+def test_two_processes_share_their_gradients(pack: Path, tmp_path: Path) -> None:
+    config = _config(pack, tmp_path, more="devices = 2")
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "--standalone"]
+    program = f"from pathlib import Path; from engine.train.loop import run; run(Path({str(config)!r}))"
+    script = tmp_path / "train.py"
+    script.write_text(program)
+    subprocess.run([*command, str(script)], check=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert torch.load(tmp_path / "run/state.pt", weights_only=True)["step"] == 6
 
 
 def test_a_run_is_not_overwritten(pack: Path, tmp_path: Path) -> None:

@@ -1,0 +1,178 @@
+"""Teaching by what a voice and its picture share: CMC, or MMMC by triplets or by adversaries.
+
+The embedders are trained first, on clean voices with their own lips and faces, and then fixed, so that they cannot
+adapt to the separator's artefacts (models.md 4.2, option i). Their weights are kept beside the runs, shared by all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from engine.audio.stft import compressed_magnitude, stft
+from engine.cache import write_then_rename
+from engine.config import StftConfig, TrainConfig
+from engine.data.mixtures import Mixer
+from engine.errors import ModelError, UsageError
+from engine.losses.correlation import MmmcWeights, discriminator_objective, mmmc_terms
+from engine.losses.correspondence import CmcWeights, Embedded, cmc_terms, ramp
+from engine.models.embedders import EmbedderConfig, Embedders, Ranking, held, two_way_ranking
+from engine.train.batch import Batch, tensors
+
+KINDS = ("cmc", "triplet", "adversarial")
+_BEGIN, _FULL = 0.2, 0.3  # share of the run at which the terms begin, and at which they count fully
+_PENALTY_EVERY, _PENALTY = 16, 1.0
+_BATCHES_APART = 10**9  # the embedders' batches are none of the separator's
+_LEARNING_RATE, _JUDGE_LEARNING_RATE = 1e-3, 4e-4
+
+
+class Correlation(nn.Module):
+    """The terms of one kind, with the networks that they need."""
+
+    def __init__(self, kind: str, embedders: Embedders, weight: float, stft_config: StftConfig) -> None:
+        super().__init__()
+        self.kind, self.embedders, self.weight, self.stft = kind, embedders, weight, stft_config
+        self.judged: tuple[Embedded, Embedded] | None = None
+
+    def forward(self, spectrum: Tensor, batch: Batch, done: float) -> Tensor:
+        """Loss of the estimates.
+
+        Args:
+            spectrum: (2 B, F, N) complex64, the estimates. batch: as in `engine.train.lesson`. done: share of the run.
+        """
+        share = self.weight * ramp(done, _BEGIN, _FULL)
+        if share == 0:
+            return spectrum.real.new_zeros(())
+        targets = batch["targets"].flatten(0, 1)
+        level = targets.square().mean(-1)[:, None, None].sqrt().clamp_min(1e-4)
+        e = self.embed(compressed_magnitude(spectrum / level), batch)
+        identity = float(e.face is not None)
+        if self.kind == "cmc":
+            return share * _sum(cmc_terms(e, CmcWeights(phonetic=1.0, talker=0.0)))
+        if self.kind == "triplet":
+            return share * _sum(mmmc_terms(e, MmmcWeights(identity_triplet=identity, phonetic_triplet=1.0)))
+        judges = self.embedders.identity_judge, self.embedders.phonetic_judge
+        with torch.no_grad():
+            self.judged = e, self.embed_clean(batch)
+        with held(*judges):
+            weights = MmmcWeights(identity_adversarial=identity, phonetic_adversarial=1.0)
+            return share * _sum(mmmc_terms(e, weights, identity_judge=judges[0], phonetic_judge=judges[1]))
+
+    def judge_loss(self, step: int) -> Tensor | None:
+        """What the discriminators minimise after a step of the separator; None before the terms begin."""
+        if self.judged is None:
+            return None
+        (e, clean), self.judged = self.judged, None
+        penalty = _PENALTY if step % _PENALTY_EVERY == 0 else 0.0
+        losses = []
+        for judge, embedding, video, genuine, heard, seen in (
+            (self.embedders.identity_judge, e.voice, e.face, clean.voice, e.speaks, e.filmed),
+            (self.embedders.phonetic_judge, e.audio, e.video, clean.audio, e.heard, e.seen),
+        ):
+            if judge is not None and embedding is not None and video is not None:
+                given = discriminator_objective(
+                    judge, embedding, video, genuine, heard=heard, seen=seen, rows=e.rows, penalty=penalty
+                )
+                losses.append(given)
+        return torch.stack(losses).sum()
+
+    def embed_clean(self, batch: Batch) -> Embedded:
+        """The clean voices with their lips and faces."""
+        targets = batch["targets"].flatten(0, 1)
+        level = targets.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
+        return self.embed(compressed_magnitude(stft(targets / level, self.stft)), batch)
+
+    def embed(self, magnitude: Tensor, batch: Batch) -> Embedded:
+        """(2 B, F, N) compressed magnitudes with the lips and (another clip's) face of each row."""
+        filmed = ~batch["unseen"].flatten()
+        embedded: Embedded = self.embedders(
+            magnitude,
+            batch["lips"].flatten(0, 1),
+            batch["seen"].flatten(0, 1),
+            batch["same_person"].flatten(0, 1),
+            lag=batch["lag"].flatten(),
+            heard=~batch["silent"].flatten(),
+            filmed=filmed & batch["same_person"].flatten(0, 1).any(1),
+            rows=filmed & ~batch["silent"].flatten(),
+        )
+        return embedded
+
+
+def build_correlation(config: TrainConfig, mixer: Mixer, device: torch.device) -> Correlation:
+    """The terms of `config.correlation`, their embedders trained, or read from `config.embedders`.
+
+    Raises:
+        UsageError: there is no such kind. ModelError: the embedders do not tell talkers apart, or do not fit.
+    """
+    if config.correlation not in KINDS:
+        raise UsageError(f"There is no correlation {config.correlation!r}.", f"Known are {', '.join(KINDS)}.")
+    judges = config.correlation == "adversarial"
+    sizes = EmbedderConfig(lips=True, face=mixer.pack.attributes is not None)
+    sizes = replace(sizes, phonetic_judge=judges, identity_judge=judges and sizes.face)
+    embedders = Embedders(sizes).to(device)
+    correlation = Correlation(config.correlation, embedders, config.correlation_weight, config.model.stft).to(device)
+    path = Path(config.embedders)
+    if path.is_file():
+        stored = torch.load(path, weights_only=True, map_location=device)
+        try:
+            embedders.load_state_dict(stored, strict=False)
+        except RuntimeError as error:
+            raise ModelError(f"The embedders in {path} do not fit.", "Delete the file; they are made anew.") from error
+    else:
+        train_embedders(correlation, mixer, config, device)
+        kept = {k: v for k, v in embedders.state_dict().items() if "judge" not in k}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with write_then_rename(path) as part:
+            torch.save(kept, part)
+    embedders.freeze()
+    return correlation
+
+
+def train_embedders(correlation: Correlation, mixer: Mixer, config: TrainConfig, device: torch.device) -> Ranking:
+    """Train voice, lip and face embedders on the clean voices of training batches.
+
+    Returns:
+        How often a voice prefers its own lips to the other's, over the last tenth of the steps.
+
+    Raises:
+        ModelError: not often enough for their loss to be of use.
+    """
+    embedders = correlation.embedders.train()
+    if embedders.lips is not None:
+        embedders.lips.set_scale(torch.from_numpy(mixer.spread_of_lips()).to(device))
+    optimizer = torch.optim.AdamW(embedders.embedding_parameters(), _LEARNING_RATE, weight_decay=config.weight_decay)
+    ranking = Ranking(0, 0)
+    for step in range(config.embedder_steps):
+        rate = _LEARNING_RATE * min(1.0, (step + 1) / 100) * min(1.0, 2.0 * (1 - step / config.embedder_steps))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        batch = tensors(mixer.batch(_BATCHES_APART + step), device)
+        e = correlation.embed_clean(batch)
+        loss = _sum(cmc_terms(e, CmcWeights(phonetic=1.0, talker=0.0)))
+        if e.face is not None:
+            loss = loss + _sum(mmmc_terms(e, MmmcWeights(identity_triplet=1.0)))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        if step >= 0.9 * config.embedder_steps:
+            audio, video = e.frames()
+            ranking = ranking + two_way_ranking(audio, video, heard=e.heard, seen=e.seen, rows=e.rows)
+    if not ranking.ready and config.embedder_steps >= 100:
+        raise ModelError(
+            f"The embedders prefer a voice's own lips in only {ranking.accuracy:.0%} of trials.",
+            "Train them longer (embedder_steps), or on more clips.",
+        )
+    return ranking
+
+
+def judge_optimizer(correlation: Correlation | None) -> torch.optim.Optimizer | None:
+    """Adam for the discriminators; None where there are none."""
+    parameters = correlation.embedders.judge_parameters() if correlation is not None else []
+    return torch.optim.Adam(parameters, _JUDGE_LEARNING_RATE, (0.5, 0.9)) if parameters else None
+
+
+def _sum(terms: dict[str, Tensor]) -> Tensor:
+    return torch.stack(list(terms.values())).sum()
