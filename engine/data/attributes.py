@@ -39,8 +39,8 @@ def face_vector(path: Path, duration_s: float, cancel: CancelToken | None = None
         found = find_faces_in_frame(frame.rgb, deep=False) or find_faces_in_frame(frame.rgb, deep=True)
         if not found:
             continue
-        box = max((face.box_px for face in found), key=lambda edges: float(edges[2] - edges[0]))
-        fit = fit_face(frame.rgb, box)
+        chosen = max(found, key=lambda face: (face.is_sure, float(face.box_px[2] - face.box_px[0])))
+        fit = fit_face(frame.rgb, chosen.box_px)
         keeper = PortraitKeeper()
         keeper.offer(time_s, frame.rgb, fit.points_px, fit.spread)
         portraits += keeper.best_until(time_s)

@@ -101,12 +101,16 @@ def draw_splits(sources: Sequence[Source], *, val: float, test: float, seed: int
     Args:
         val, test: share of a corpus' speakers; at least one of three and more where it is above 0.
     """
+
+    def place_of(speaker: str) -> bytes:
+        return blake2b(f"{seed}/{speaker}".encode("utf-8", "surrogateescape"), digest_size=8).digest()
+
     drawn: dict[str, str] = {}
     for corpus in sorted({source.corpus for source in sources}):
         own = [source for source in sources if source.corpus == corpus]
         fixed = {source.split for source in own}
         speakers = {source.speaker for source in own if not source.split}
-        order = sorted(speakers, key=lambda name: blake2b(f"{seed}/{name}".encode(), digest_size=8).digest())
+        order = sorted(speakers, key=place_of)
         for split, share in (("test", test), ("val", val)):
             if split in fixed or share <= 0:
                 continue

@@ -82,7 +82,7 @@ class Pack:
                 "Make one with `avsep prepare`, or finish it by calling again.",
             )
         kinds: dict[str, Any] = {f.name: int if f.type == "int" else str for f in fields(Clip)}
-        with table.open(newline="", encoding="utf-8") as file:
+        with table.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
             self.clips = [Clip(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(file)]
         self.row_of = {clip.name: number for number, clip in enumerate(self.clips)}
         samples = sum(clip.audio_samples for clip in self.clips)
@@ -168,7 +168,7 @@ def write_pack(
                 rows.append(Clip(*names, audio_at, len(taken.audio), video_at, len(taken.lips)))
                 audio_at += len(taken.audio)
                 video_at += len(taken.lips)
-            with table.open("w", newline="", encoding="utf-8") as rows_file:
+            with table.open("w", newline="", encoding="utf-8", errors="surrogateescape") as rows_file:
                 writer = csv.DictWriter(rows_file, [f.name for f in fields(Clip)])
                 writer.writeheader()
                 writer.writerows(asdict(row) for row in rows)

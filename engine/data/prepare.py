@@ -230,7 +230,8 @@ def _take_in(job: _Job, cancel: CancelToken) -> str:
     taken: Taken | Rejected
     taken = store.load(job.key) if store.has(job.key, ()) else take_in(job.source, cancel)
     if isinstance(taken, Rejected):
-        store.reject(job.key, taken.why)
+        if job.source.path.is_file():  # else it went away with its drive, and is tried again when it is back
+            store.reject(job.key, taken.why)
         return taken.why
     if not store.has(job.key, ()):
         store.keep(job.key, taken)

@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 from engine.cli import main
 from engine.data import clip as clip_module
 from engine.data.clip import Source, Taken, follow_face, take_in
+from engine.data.clip_store import ClipStore
 from engine.data.morph import FACTORS, add_morphs
 from engine.data.pack import Pack, add_attributes, write_pack
 from engine.data.pool import for_each
-from engine.data.prepare import Prepared, prepare
+from engine.data.prepare import Prepared, _Job, _take_in, prepare, take_in_all
 from engine.errors import EngineError, InputError, JobCancelled, OutputError, OutputExistsError, UsageError
 from engine.jobs import CancelToken, Progress
 from engine.media.reader import Frame
@@ -54,7 +55,7 @@ def speech(path: Path, seconds: float = 1.0, rate_hz: int = 16_000, value: float
     sound = 0.1 * np.random.default_rng(5).standard_normal(round(seconds * rate_hz))
     if value is not None:
         sound[len(sound) // 2 :] = value
-    soundfile.write(path, sound, rate_hz, subtype="FLOAT")
+    soundfile.write(os.fsencode(path), sound, rate_hz, subtype="FLOAT", format="WAV")
     return path
 
 
@@ -201,6 +202,26 @@ def test_nothing_usable_is_an_error_with_the_reason(tmp_path: Path) -> None:
         prepare([tmp_path / "in"], tmp_path / "set")
     assert (tmp_path / "set/rejected.csv").read_text().count("\n") == 4
     assert not (tmp_path / "set/clips.csv").exists()
+
+
+def test_names_that_are_no_text_come_through(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, name in enumerate((b"\xff", b"caf\xe9", b"-dash")):
+        speech(tmp_path / "in" / os.fsdecode(name) / "a.wav", 1.0 if number else 0.1)
+    assert main(["prepare", str(tmp_path / "in"), "-o", str(tmp_path / "set"), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    short = tmp_path / "in" / os.fsdecode(b"\xff") / "a.wav"
+    assert answer["clips"] == 2 and [item["path"] for item in answer["rejected"]] == [str(short)]
+    assert {clip.name for clip in Pack(tmp_path / "set").clips} == {os.fsdecode(b"caf\xe9") + "/a.wav", "-dash/a.wav"}
+
+
+def test_a_file_that_went_away_is_not_held_against_it(tmp_path: Path) -> None:
+    away = Source(speech(tmp_path / "in/x/a.wav"), "a", "c", "s", "train", False)
+    folder = tmp_path / "set"
+    job = _Job(away, ClipStore(folder).key(away), folder, ())
+    away.path.rename(tmp_path / "unplugged.wav")
+    assert "not found" in _take_in(job, CancelToken())
+    (tmp_path / "unplugged.wav").rename(away.path)
+    assert len(take_in_all([away], folder).clips) == 1
 
 
 def test_audio_only_uses_no_picture(corpus: Path, tmp_path: Path) -> None:
