@@ -151,10 +151,11 @@ class CaffNetConfig:
         object.__setattr__(self, "complex_maps", tuple(self.complex_maps))  # JSON and TOML give lists
 
 
-ModelConfig = CompactConfig | CaffNetConfig
+ModelConfig = CompactConfig | CaffNetConfig | AvBaselineConfig
 ARCHITECTURES: dict[str, type[ModelConfig]] = {
     "compact": CompactConfig,
     "caffnet": CaffNetConfig,
+    "av-baseline": AvBaselineConfig,
 }
 
 
@@ -173,7 +174,8 @@ class TrainConfig:
         first_corpus, first_share: for this share of the steps only this corpus is filmed (curriculum).
         unseen_share: share of filmed mixtures whose second talker has no face; out of all voices that are packed.
         native_lag: video frames by which a corpus' lips come late against its sound; taken out when clips are drawn.
-        validation_mixtures: per corpus. threads: CPU threads. device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
+        validation_mixtures: per corpus. threads: of the CPU.
+        device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
         devices, nodes: GPUs (or processes) of each machine, and machines. precision: "32-true" or "bf16-mixed".
         correlation: "", or what voice and picture must share (`engine.train.correlation`): "cmc", "triplet" or
             "adversarial". correlation_weight: of its terms, beside -SI-SDR in dB.
@@ -214,7 +216,7 @@ class TrainConfig:
     correlation: str = ""
     correlation_weight: float = 1.0
     embedders: str = "runs/embedders.pt"
-    embedder_steps: int = 1500
+    embedder_steps: int = 400
     init: str = ""
 
     def __post_init__(self) -> None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.config import CompactConfig, from_dict
+from engine.config import ARCHITECTURES, CompactConfig, from_dict
 from engine.errors import ModelError, UsageError
 from engine.resources import resource
 from engine.types import ModelInfo
 
 if TYPE_CHECKING:
-    from engine.models.compact import CompactSeparator
+    from torch import nn
 
 SAMPLE_RATE_HZ = 16_000
 _TINY = CompactConfig(
@@ -26,8 +26,7 @@ class ModelSpec:
     """A row of the shelf.
 
     Attributes:
-        weights: path below resources, or None for `tiny`, which is made from a seed.
-        card: the JSON beside the weights; empty when it is missing.
+        weights: path below resources, or of a training run's result; None for `tiny`, which is made from a seed.
     """
 
     name: str
@@ -50,19 +49,21 @@ MODELS = {row.name: row for row in _ROWS}
 
 
 def model_spec(name: str) -> ModelSpec:
-    """A row by its name, aliases resolved.
+    """A row by its name, aliases resolved; or the result of a training run, by the path of its weights.
 
     Raises:
         UsageError: there is no such model.
     """
+    if name.endswith(".safetensors"):
+        return ModelSpec(Path(name).parent.name, "A training run", str(Path(name).absolute()))
     spec = MODELS.get(name)
     if spec is None:
         raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(MODELS)}.")
     return model_spec(spec.same_as) if spec.same_as else spec
 
 
-def build(name: str) -> CompactSeparator:
-    """The network with its weights, on the CPU, ready for inference.
+def build(name: str) -> nn.Module:
+    """The network with its weights, on the CPU, ready for inference; its call is in `engine.models.separated`.
 
     Raises:
         UsageError: there is no such model. ModelError: its weights are missing, damaged or do not fit.
@@ -70,16 +71,19 @@ def build(name: str) -> CompactSeparator:
     import torch
 
     from engine.checkpoint import load_weights, read_card
-    from engine.models.compact import CompactSeparator
+    from engine.models.networks import build_network
 
     spec = model_spec(name)
     path = spec.path
     if path is None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_TINY_SEED)
-            return CompactSeparator(_TINY).eval()
+            return build_network("compact", _TINY).eval()
     card = read_card(path)
-    model = CompactSeparator(from_dict(CompactConfig, card["config"]))
+    architecture = str(card.get("architecture"))
+    if architecture not in ARCHITECTURES:
+        raise ModelError(f"The model {spec.name} has the unknown architecture {architecture!r}.", "Update AVSep.")
+    model = build_network(architecture, from_dict(ARCHITECTURES[architecture], card["config"]))
     load_weights(path, model, card["sha256"])
     return model.eval()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from engine.agreement import lip_voice_margin
 from engine.audio.stft import istft, stft
 from engine.device import configure_threads, inference, torch_device
 from engine.errors import DeviceError
-from engine.models.compact import CompactSeparator
+from engine.models.separated import Separated
 from engine.registry import build, calibration
 
 FloatArray = NDArray[np.float32]
@@ -24,8 +25,9 @@ class WindowMasks:
 
     Attributes:
         mask: (P, F, N) complex64 at 16 kHz.
-        match: (P, N, 2 K + 1) float32, cosine of sound and lips per audio frame and lag.
-        margin: (P, N) float32, how much more the lips move like the voice than like the rest (`engine.agreement`).
+        match: (P, N, 2 K + 1) float32, cosine of sound and lips per audio frame and lag; zero if the model has none.
+        margin: (P, N) float32, how much more the lips move like the voice than like the rest (`engine.agreement`);
+            zero if the model has no hint.
     """
 
     mask: NDArray[np.complex64]
@@ -35,14 +37,16 @@ class WindowMasks:
 
 @dataclass
 class Separator:
-    """A loaded model on a device. Running out of memory halves the work, then moves it to the CPU, and says so.
+    """A loaded model, of any architecture, on a device.
+
+    Running out of memory halves the work, then moves it to the CPU, and says so.
 
     Attributes:
         calibration: see `engine.registry.calibration`.
         warnings: sentences for the user about what had to be done otherwise.
     """
 
-    model: CompactSeparator
+    model: Any
     device: torch.device
     calibration: tuple[float, float]
     warnings: list[str] = field(default_factory=list)
@@ -58,29 +62,37 @@ class Separator:
         where = torch_device(device)
         return cls(build(name).to(where), where, calibration(name))
 
-    def masks(self, mixture: FloatArray, lips: FloatArray, seen: FloatArray, lag: FloatArray | None) -> WindowMasks:
+    def masks(
+        self,
+        mixture: FloatArray,
+        lips: FloatArray,
+        seen: FloatArray,
+        lag: FloatArray | None,
+        attributes: FloatArray | None = None,
+    ) -> WindowMasks:
         """Separate one window for all faces.
 
         Args:
             mixture: (T,) float32 at 16 kHz, T a multiple of the hop and of one video frame.
             lips: (P, M, 240), M = T / 640 + 2 K. seen: (P, M).
             lag: (P, 2 K + 1) probabilities of the delay, or None to let every window find its own.
+            attributes: (P, 128) face vectors for models that use them, or None.
 
         Raises:
             DeviceError: not even the CPU has the memory.
         """
         try:
-            return self._run(mixture, lips, seen, lag)
+            return self._run(mixture, lips, seen, lag, attributes)
         except DeviceError as error:
             if self.device.type == "cpu":
                 raise
             if len(mixture) >= 2 * 64 * self._samples_per_video_frame:
                 self._warn(f"{error.message} Going on with half as much at a time.")
-                return self._in_halves(mixture, lips, seen, lag)
+                return self._in_halves(mixture, lips, seen, lag, attributes)
             self._warn(f"{error.message} Going on with the CPU, which is slower.")
             self.device = torch.device("cpu")
             self.model.to(self.device)
-            return self.masks(mixture, lips, seen, lag)
+            return self.masks(mixture, lips, seen, lag, attributes)
 
     def waves(self, mixture: FloatArray, mask: NDArray[np.complex64]) -> FloatArray:
         """Voices (P, T) at 16 kHz from a mixture (T,) and its masks (P, F, N)."""
@@ -89,33 +101,50 @@ class Separator:
 
     @property
     def _samples_per_video_frame(self) -> int:
-        return round(self.model.config.stft.hop_samples / self.model.config.video_per_audio)
+        config = self.model.config
+        return int(round(config.stft.hop_samples / config.video_per_audio))
 
     def _in_halves(
-        self, mixture: FloatArray, lips: FloatArray, seen: FloatArray, lag: FloatArray | None
+        self,
+        mixture: FloatArray,
+        lips: FloatArray,
+        seen: FloatArray,
+        lag: FloatArray | None,
+        attributes: FloatArray | None,
     ) -> WindowMasks:
         frames = len(mixture) // self._samples_per_video_frame
         half, margin = frames // 2, 2 * self.model.config.max_lag_frames
         cut = half * self._samples_per_video_frame
-        first = self.masks(mixture[:cut], lips[:, : half + margin], seen[:, : half + margin], lag)
-        second = self.masks(mixture[cut:], lips[:, half:], seen[:, half:], lag)
+        first = self.masks(mixture[:cut], lips[:, : half + margin], seen[:, : half + margin], lag, attributes)
+        second = self.masks(mixture[cut:], lips[:, half:], seen[:, half:], lag, attributes)
         return WindowMasks(
             np.concatenate([first.mask, second.mask], 2),
             np.concatenate([first.match, second.match], 1),
             np.concatenate([first.margin, second.margin], 1),
         )
 
-    def _run(self, mixture: FloatArray, lips: FloatArray, seen: FloatArray, lag: FloatArray | None) -> WindowMasks:
-        def there(values: FloatArray) -> torch.Tensor:
-            return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+    def _run(
+        self,
+        mixture: FloatArray,
+        lips: FloatArray,
+        seen: FloatArray,
+        lag: FloatArray | None,
+        attributes: FloatArray | None,
+    ) -> WindowMasks:
+        def there(values: FloatArray | None) -> torch.Tensor | None:
+            return None if values is None else torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
 
         with inference(self.device):
-            out = self.model(
-                there(mixture[None]), there(lips), there(seen), faces=len(lips), lag=None if lag is None else there(lag)
+            sound = there(mixture[None])
+            out: Separated = self.model(
+                sound, there(lips), there(seen), faces=len(lips), lag=there(lag), attributes=there(attributes)
             )
-            rest = stft(there(mixture[None]), self.model.config.stft) - out.spectrum
-            margin = lip_voice_margin(out.hint, out.spectrum, rest)
-            return WindowMasks(out.mask.cpu().numpy(), out.match.float().cpu().numpy(), margin.cpu().numpy())
+            frames, lags = out.mask.shape[-1], 2 * self.model.config.max_lag_frames + 1
+            match = out.match if out.match.numel() else torch.zeros(len(lips), frames, lags)
+            margin = torch.zeros(len(lips), frames)
+            if out.hint.numel() and sound is not None:
+                margin = lip_voice_margin(out.hint, out.spectrum, stft(sound, self.model.config.stft) - out.spectrum)
+            return WindowMasks(out.mask.cpu().numpy(), match.float().cpu().numpy(), margin.cpu().numpy())
 
     def _warn(self, sentence: str) -> None:
         if sentence not in self.warnings:
@@ -130,7 +159,9 @@ class Separator:
         Returns:
             (2 K + 1,) float32. Evidence grows with the number of windows, up to four.
         """
-        affinity = self.model.affinity
+        affinity = getattr(self.model, "affinity", None)
+        if affinity is None:  # frame-locked: no delay
+            return np.asarray(np.eye(match.shape[-1])[match.shape[-1] // 2], np.float32)
         kappa = float(affinity.log_kappa.detach().exp())
         logits = kappa * min(len(match), 4) * match.mean((0, 1)) + affinity.lag_prior.detach().cpu().numpy()
         weights = np.exp(logits - logits.max())

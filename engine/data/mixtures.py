@@ -61,11 +61,11 @@ class _Filmed:
 class Mixer:
     """Draws training batches; the same seed and step always give the same batch."""
 
-    def __init__(self, pack: Pack, config: TrainConfig) -> None:
+    def __init__(self, pack: Pack, config: TrainConfig, split: str = "train") -> None:
         self.pack, self.config = pack, config
         self.frames = config.window_frames // 4
         self.samples = config.window_frames * config.model.stft.hop_samples
-        train = [c for c in pack.clips if c.split == "train"]
+        train = [c for c in pack.clips if c.split == split]
         usable = [c for c in train if c.video_frames >= self.frames]
         self.filmed = {name: [c for c in usable if c.corpus == name] for name in {c.corpus for c in usable}}
         self.filmed["any"] = usable

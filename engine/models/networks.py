@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from engine.config import CaffNetConfig, CompactConfig, ModelConfig
+from engine.config import AvBaselineConfig, CaffNetConfig, CompactConfig, ModelConfig
 from engine.errors import UsageError
 
 
@@ -22,6 +22,10 @@ def build_network(architecture: str, config: ModelConfig) -> nn.Module:
         from engine.models.caffnet import CaffNet
 
         return CaffNet(config)
+    if architecture == "av-baseline" and isinstance(config, AvBaselineConfig):
+        from engine.models.av_baseline import AvBaseline
+
+        return AvBaseline(config)
     raise UsageError(
         f"There is no architecture {architecture!r} with {type(config).__name__}.", "See engine/config.py."
     )
