@@ -90,9 +90,8 @@ def svg(curves: Mapping[str, Sequence[Point]], title: str) -> str:
         parts.append(f'<text x="{LEFT - 8}" y="{y(level) + 4:.1f}" text-anchor="end">{level:g}</text>')
     for delay in delays:
         parts.append(f'<path d="M{x(delay):.1f} {HEIGHT - BOTTOM}v5" stroke="#888"/>')
-        parts.append(
-            f'<text x="{x(delay):.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{f"{delay:+d}" if delay else 0}</text>'
-        )
+        label = f"{delay:+d}" if delay else "0"
+        parts.append(f'<text x="{x(delay):.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{label}</text>')
     middle = (LEFT + WIDTH - RIGHT) / 2
     parts.append(
         f'<text x="{middle:.0f}" y="{HEIGHT - 14}" text-anchor="middle">delay of the picture in frames of '
