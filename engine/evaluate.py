@@ -127,13 +127,16 @@ def write_table(path: Path, scored: Sequence[dict[str, Any]]) -> None:
 
 def _score(separator: Separator, row: Recipe, scene: Scene) -> list[dict[str, Any]]:
     mixture, voices = scene.mixture, scene.voices
-    out = separator.masks(mixture, scene.lips, scene.seen, None)
+    out = separator.masks(mixture, scene.lips, scene.seen, None, scene.attributes)
     estimates = separator.waves(mixture, out.mask)
     alone = estimates
     if len(scene.filmed) > 1:
         faces = [slice(face, face + 1) for face in range(len(scene.filmed))]
-        single = [separator.masks(mixture, scene.lips[face], scene.seen[face], None).mask[0] for face in faces]
-        alone = separator.waves(mixture, np.stack(single))
+        single = [
+            separator.masks(mixture, scene.lips[face], scene.seen[face], None, scene.attributes[face]).mask
+            for face in faces
+        ]
+        alone = separator.waves(mixture, np.concatenate(single))
     if not (np.isfinite(estimates).all() and np.isfinite(alone).all()):
         raise ModelError(f"The model gave values that are not numbers for {row.id}.", "Check its weights.")
     # BSS-eval wants an estimate for every talker; whom nobody sees has none but the mixture.
@@ -201,7 +204,7 @@ def _conditions(row: Recipe, talker: int) -> dict[str, Any]:
 
 def _lag_frames(separator: Separator, out: WindowMasks, face: int) -> int | None:
     """By how many video frames the picture comes late, as the model sees it; None where it does not say."""
-    if out.match.size == 0:
+    if not out.match.any():
         return None
     chances = separator.lag_probabilities(out.match[face : face + 1])
     return int(np.argmax(chances)) - len(chances) // 2

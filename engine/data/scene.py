@@ -20,6 +20,7 @@ FloatArray = NDArray[np.float32]
 _SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // RATE_HZ
 _DROP_RUN_FRAMES = 5  # a face is lost for some time, not for single frames: 0.2 s
 _POSITION = LANDMARK_FEATURES // 3
+_FILMED = "take.npz"
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Scene:
         voices: (S, T), all talkers, the target first.
         filmed: which of the voices have a face, in order.
         lips: (P, M, 240), M = T / 640 + 2 margins, one row per filmed voice. seen: (P, M), 1 where the face is visible.
+        attributes: (P, 128), who each face is; not touched by what disturbs the picture.
     """
 
     mixture: FloatArray
@@ -38,6 +40,7 @@ class Scene:
     filmed: tuple[int, ...]
     lips: FloatArray
     seen: FloatArray
+    attributes: FloatArray
 
 
 def check_files(rows: Iterable[Recipe], root: Path) -> None:
@@ -65,9 +68,9 @@ def make_scene(row: Recipe, root: Path, margin_frames: int) -> Scene:
         InputError: a file is missing, silent, too short, at another rate than 25 pictures a second, or shows no face.
     """
     frames = int(row.seconds * RATE_HZ + 1e-6)
-    voices, filmed, lips, seen = [], [], [], []
+    voices, filmed, lips, seen, attributes = [], [], [], [], []
     for number, voice in enumerate(row.voices):
-        audio, features = _clip(row, root / voice.path)
+        audio, features, face = _clip(row, root / voice.path)
         voices.append(_voice(row, voice, audio, frames * _SAMPLES_PER_FRAME))
         if len(features):
             rng = np.random.default_rng((row.seed, number))
@@ -79,13 +82,14 @@ def make_scene(row: Recipe, root: Path, margin_frames: int) -> Scene:
             filmed.append(number)
             lips.append(stream * visible[:, None])
             seen.append(visible)
+            attributes.append(face)
     if 0 not in filmed:
         raise InputError(f"{row.id}: the target {row.target} has no picture.", "Take a clip with a face as the target.")
     together = np.stack(voices)
     mixture = together.sum(0)
     if row.snr_db is not None:
         mixture = mixture + _noise(row, root, mixture)
-    return Scene(mixture, together, tuple(filmed), np.stack(lips), np.stack(seen))
+    return Scene(mixture, together, tuple(filmed), np.stack(lips), np.stack(seen), np.stack(attributes))
 
 
 def disturb(
@@ -159,10 +163,10 @@ def _noise(row: Recipe, root: Path, voices: FloatArray) -> FloatArray:
     return np.asarray(sound * (wanted / sound.std()), np.float32)
 
 
-def _clip(row: Recipe, path: Path) -> tuple[NDArray[np.int16], FloatArray]:
-    """Sound and lip features of a clip; no frames where it has no picture."""
+def _clip(row: Recipe, path: Path) -> tuple[NDArray[np.int16], FloatArray, FloatArray]:
+    """Sound, lip features and face vector of a clip; no frames where it has no picture."""
     try:
-        known = (entry("takes", content_key(path)) / "clip.npz").is_file()
+        known = (entry("takes", content_key(path)) / _FILMED).is_file()
         return _load(path, filmed=known or probe(path).video is not None)
     except InputError as error:
         raise _named(row, error) from error
@@ -172,14 +176,14 @@ def _named(row: Recipe, error: InputError) -> InputError:
     return InputError(f"{row.id}: {error.message}", error.remedy, details=error.details)
 
 
-def _load(path: Path, *, filmed: bool) -> tuple[NDArray[np.int16], FloatArray]:
+def _load(path: Path, *, filmed: bool) -> tuple[NDArray[np.int16], FloatArray, FloatArray]:
     """Decode a file, or take it from the cache."""
-    stored = entry("takes", content_key(path)) / ("clip.npz" if filmed else "sound.npz")
+    stored = entry("takes", content_key(path)) / (_FILMED if filmed else "sound.npz")
     if not stored.is_file():
         taken = take_in(Source(path, path.name, "", "", "", has_face=filmed))
         if isinstance(taken, Rejected):
             raise InputError(f"{path.name} cannot be used: {taken.why}", "Take it off the list.")
         with write_then_rename(stored) as part, part.open("wb") as file:
-            np.savez(file, audio=taken[0], lips=taken[1])
+            np.savez(file, audio=taken.audio, lips=taken.lips, attributes=taken.attributes)
     with np.load(stored) as arrays:
-        return arrays["audio"], arrays["lips"].astype(np.float32)
+        return arrays["audio"], arrays["lips"].astype(np.float32), arrays["attributes"].astype(np.float32)

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from engine.data.recipe import Recipe, read_recipes, write_recipes
 from engine.data.scene import make_scene
 from engine.errors import InputError, ModelError, OutputExistsError
 from engine.evaluate import run, score
-from engine.separator import Separator
+from engine.separator import Separator, WindowMasks
 from tests.helpers.faces import LOOKS, ClipPerson, envelope, write_clip
 
 SECONDS = 3.4
@@ -159,6 +160,24 @@ def test_a_model_that_swaps_the_faces_is_found_out(folder: Path, monkeypatch: py
             assert s["wrong"] is s["wrong_alone"] is wrong and s["both_right"] is not wrong
             assert (s["si_sdri"] > 40) is not wrong and (s["swapped_si_sdri"] > 40) is wrong
             assert s["similarity"] < -5
+
+
+def test_a_model_is_told_who_the_faces_are_and_may_find_no_delay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    separator = Separator.load("tiny", "cpu")
+    masks = separator.masks
+    given = []
+
+    def without_match(*arguments: Any) -> WindowMasks:
+        given.append(arguments[4])
+        out = masks(*arguments)
+        return replace(out, match=np.zeros_like(out.match))
+
+    monkeypatch.setattr(separator, "masks", without_match)
+    scores = score(separator, read_recipes(folder / "list.csv")[:1], folder)
+    assert [s["lag_frames"] for s in scores] == [s["lag_error_frames"] for s in scores] == [None, None]
+    together, first, second = given
+    assert together.shape == (2, 128) and np.abs(together).max() > 0
+    np.testing.assert_array_equal(together, np.concatenate([first, second]))
 
 
 def test_a_clip_that_is_missing_or_too_short_is_named(folder: Path) -> None:

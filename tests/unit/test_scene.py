@@ -19,7 +19,7 @@ NOISY = {"noise": "rain.wav", "noise_start_s": 0.25}
 
 
 @pytest.fixture(autouse=True)
-def clips(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def clips(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[np.ndarray, ...]]:
     """Clips of 6 s whose lip positions count the frames; rain.wav lasts one second, d.wav has no picture."""
     rng = np.random.default_rng(0)
     made = {}
@@ -34,7 +34,7 @@ def clips(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[np.ndarray, np.nda
         lips = np.zeros((25 * seconds * filmed, 240), np.float32)
         lips[:, :80] = np.arange(len(lips))[:, None]
         lips[:, 80:160] = 1.0
-        made[name] = audio, lips
+        made[name] = audio, lips, np.full(128, len(made), np.float32)
     monkeypatch.setattr(scene, "_load", lambda path, *, filmed: made[path.name])
     monkeypatch.setattr(scene, "_clip", lambda row, path: made[path.name])
     return made
@@ -127,6 +127,7 @@ def test_a_third_talker_has_a_face_and_a_level() -> None:
     assert made.voices.shape[0] == made.lips.shape[0] == 3 and made.filmed == (0, 1, 2)
     assert _db(made.voices[0], made.voices[2]) == pytest.approx(-2, abs=1e-3)
     assert made.lips[2, MARGIN, 0] == 10
+    np.testing.assert_array_equal(made.attributes, np.arange(3)[:, None].repeat(128, 1))
 
 
 def test_a_talker_without_a_picture_is_heard_but_not_seen() -> None:
@@ -136,7 +137,7 @@ def test_a_talker_without_a_picture_is_heard_but_not_seen() -> None:
         _make(target="d.wav")
 
 
-def test_unusable_stretches_are_named(clips: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+def test_unusable_stretches_are_named(clips: dict[str, tuple[np.ndarray, ...]]) -> None:
     with pytest.raises(InputError, match=r"m: b\.mp4 is silent or ends before 7\.88 s \(it has 6\.00 s\)"):
         _make(interferer_start_s=5.0)
     clips["b.mp4"][0][:] = 7
