@@ -102,7 +102,8 @@ class Separator:
     @property
     def _samples_per_video_frame(self) -> int:
         config = self.model.config
-        return int(round(config.stft.hop_samples / config.video_per_audio))
+        frames: int = round(config.stft.hop_samples / config.video_per_audio)
+        return frames
 
     def _in_halves(
         self,
@@ -144,6 +145,7 @@ class Separator:
             margin = torch.zeros(len(lips), frames)
             if out.hint.numel() and sound is not None:
                 margin = lip_voice_margin(out.hint, out.spectrum, stft(sound, self.model.config.stft) - out.spectrum)
+            out.mask[torch.from_numpy(~seen.any(1))] = 1.0  # a face never seen says nothing: the sound stays as it is
             return WindowMasks(out.mask.cpu().numpy(), match.float().cpu().numpy(), margin.cpu().numpy())
 
     def _warn(self, sentence: str) -> None:
