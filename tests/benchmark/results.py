@@ -22,10 +22,10 @@ INTRODUCTION = f"""# What each system buys
 Written by `python -m tests.benchmark.results` from the files in `docs/results`, which
 `python -m tests.benchmark.systems PACK DATA RUNS` makes. Every system of the three papers, in a compact size, learns
 from the same {STEPS} batches of five two-talker mixtures (GRID and interviews, 48 minutes of film, 18 talkers; lip
-landmarks, lips shifted by up to nine frames in 40 % of the items) and is scored on the same 120 mixtures of eight people
-whom it has never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 % intervals over mixtures, of the first
-seed; other seeds are averaged in where they were run. These are early points of learning curves, a quarter of an hour
-of one CPU core each: compare rows with one another, not with the papers' numbers.
+landmarks, lips shifted by up to nine frames in 40 % of the items) and is scored on the same 120 mixtures of eight
+people whom it has never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 % intervals over mixtures, of the
+first seed; other seeds are averaged in where they were run. These are early points of learning curves, a quarter of an
+hour of one CPU core each: compare rows with one another, not with the papers' numbers.
 """
 
 PAPERS = """## What the papers report
