@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmark.systems import RESULTS, STEPS, SYSTEMS
+from tests.benchmark.systems import LONG_STEPS, RESULTS, SHORT_STEPS, SYSTEMS
 
 PAGE = RESULTS.parent / "results.md"
 COLUMNS = (("si_sdri", "SI-SDRi dB"), ("sdr", "SDR dB"), ("sir", "SIR dB"), ("sar", "SAR dB"))
@@ -21,11 +21,11 @@ INTRODUCTION = f"""# What each system buys
 
 Written by `python -m tests.benchmark.results` from the files in `docs/results`, which
 `python -m tests.benchmark.systems PACK DATA RUNS` makes. Every system of the three papers, in a compact size, learns
-from the same {STEPS} batches of five two-talker mixtures (GRID and interviews, 48 minutes of film, 18 talkers; lip
-landmarks, lips shifted by up to nine frames in 40 % of the items) and is scored on the same 120 mixtures of eight
-people whom it has never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 % intervals over mixtures, of the
-first seed; other seeds are averaged in where they were run. These are early points of learning curves, a quarter of an
-hour of one CPU core each: compare rows with one another, not with the papers' numbers.
+from the same {LONG_STEPS} + {SHORT_STEPS} batches of five two-talker mixtures (GRID and interviews, 48 minutes of film,
+18 talkers; lip landmarks, lips shifted by up to nine frames in 40 % of the items); systems of one network share the
+first leg, and their terms count in the second. All are scored on the same 120 mixtures of eight people whom they have
+never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 % intervals over mixtures, of the first seed; other seeds
+are averaged in where they were run. Compare rows with one another, not with the papers' numbers.
 """
 
 PAPERS = """## What the papers report

@@ -2,8 +2,12 @@
 
     python -m tests.benchmark.systems PACK DATA_FOLDER RUNS_FOLDER [--seeds 1 2] [--only NAME ...]
 
+Every system takes two legs: a long one at the full learning rate, without extra terms, shared by all systems of one
+network; then a short one in which the rate falls, with the terms of the system. So a term is judged against the same
+network, from the same start, with the same mixtures in the same order. The budget is a number of steps, not of minutes.
+
 Each system and seed ends in docs/results/NAME-sSEED.json; `python -m tests.benchmark.results` writes docs/results.md
-from those files. The budget is a number of steps, not of minutes: all systems see the same mixtures in the same order.
+from those files.
 """
 
 from __future__ import annotations
@@ -14,29 +18,27 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors.torch import save_file
+
 from engine import evaluate
 from engine.train import loop
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "docs/results"
 HELD_OUT = ROOT / "tests/data/mixtures/held_out.csv"
-STEPS = 800
+LONG_STEPS, SHORT_STEPS = 2500, 500
 
 COMMON = """
 pack = "{pack}"
 run_dir = "{run}"
 embedders = "{runs}/embedders.pt"
-seed = {seed}
-steps = {steps}
-decay_from = 0.5
-first_share = 0.1
 mixtures_per_step = 5
 blind_per_step = 0
 unseen_share = 0.15
 shift_share = 0.4
-warm_up_steps = 50
-validate_every = 200
-checkpoint_every = 100
+checkpoint_every = 50
+{leg}
 {setting}
 [corpora]
 grid = 0.55
@@ -44,6 +46,24 @@ vasp = 0.4
 any = 0.05
 [model]
 {model}
+"""
+LONG = """
+seed = {seed}
+steps = {long}
+decay_from = 0.99
+first_share = 0.2
+warm_up_steps = 100
+validate_every = 500
+"""
+SHORT = """
+seed = {next_seed}
+steps = {short}
+init = "{start}"
+learning_rate = 7e-4
+decay_from = 0.0
+first_share = 0.0
+warm_up_steps = 20
+validate_every = 100
 """
 _BASELINE = 'architecture = "av-baseline"'
 _CAFFNET = 'architecture = "caffnet"'
@@ -53,30 +73,45 @@ _TRIPLET = '\ncorrelation = "triplet"\ncorrelation_weight = 4.0'
 _ADVERSARIAL = '\ncorrelation = "adversarial"\ncorrelation_weight = 4.0'
 _MAGNITUDE = "complex_domain = false\nchannels = 256"
 _COMPLEX = "complex_domain = true\ncomplex_maps = [8, 8, 16, 16, 24]"
-SYSTEMS: dict[str, tuple[str, str]] = {
+NETWORKS: dict[str, tuple[str, str]] = {
     "av-baseline": (_BASELINE, ""),
-    "compact": ("", ""),
     "caffnet": (_CAFFNET, _MAGNITUDE),
     "caffnet-c": (_CAFFNET, _COMPLEX),
-    "av-baseline+cmc": (_BASELINE + _CMC, ""),
-    "av-baseline+triplet": (_BASELINE + _TRIPLET, ""),
-    "av-baseline+adversarial": (_BASELINE + _ADVERSARIAL, ""),
-    "compact+cmc": (_CMC, ""),
-    "compact+triplet": (_TRIPLET, ""),
-    "compact+adversarial": (_ADVERSARIAL, ""),
+    "compact": ("", ""),
+}
+TERMS = {"": "", "+cmc": _CMC, "+triplet": _TRIPLET, "+adversarial": _ADVERSARIAL}
+# Name: network and terms.
+SYSTEMS = {
+    **{"av-baseline" + terms: ("av-baseline", terms) for terms in TERMS},
+    "caffnet": ("caffnet", ""),
+    "caffnet-c": ("caffnet-c", ""),
+    **{"compact" + terms: ("compact", terms) for terms in TERMS},
 }
 
 
 def train(name: str, seed: int, pack: Path, runs: Path) -> Path:
     """Train one system, or go on with it; returns its folder."""
-    setting, model = SYSTEMS[name]
-    folder = runs / f"{name}-s{seed}"
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "train.toml"
-    text = COMMON.format(pack=pack, run=folder, runs=runs, seed=seed, steps=STEPS, setting=setting, model=model)
-    config.write_text(text, encoding="utf-8")
-    loop.run(config, resume=True)
-    return folder
+    network, terms = SYSTEMS[name]
+    setting, model = NETWORKS[network]
+    long = runs / f"{network}-long-s{seed}"
+    short = runs / f"{name}-s{seed}"
+    start = long / "last.safetensors"
+    values = {"seed": seed, "next_seed": seed + 100, "long": LONG_STEPS, "short": SHORT_STEPS, "start": start}
+    for folder, leg, extra in ((long, LONG, ""), (short, SHORT, TERMS[terms])):
+        folder.mkdir(parents=True, exist_ok=True)
+        config = folder / "train.toml"
+        common = {"pack": pack, "run": folder, "runs": runs, "setting": setting + extra, "model": model}
+        config.write_text(COMMON.format(leg=leg.format(**values), **common), encoding="utf-8")
+        loop.run(config, resume=True)
+        if folder == long and not start.is_file():
+            save_file(torch.load(long / "state.pt", weights_only=True)["average"], start)
+    return short
+
+
+def minutes(folder: Path) -> float:
+    """How long a run took, from its curve."""
+    with (folder / "curve.csv").open(newline="", encoding="utf-8") as file:
+        return float(list(csv.DictReader(file))[-1]["minutes"])
 
 
 def result(name: str, seed: int, folder: Path, data: Path) -> dict[str, Any]:
@@ -84,10 +119,14 @@ def result(name: str, seed: int, folder: Path, data: Path) -> dict[str, Any]:
     weights = folder / "best.safetensors"
     scores = evaluate.run(HELD_OUT, model=str(weights), root=data, device="cpu")
     card = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
-    with (folder / "curve.csv").open(newline="", encoding="utf-8") as file:
-        minutes = float(list(csv.DictReader(file))[-1]["minutes"])
     kept = {k: v for k, v in scores.items() if k not in ("per_mixture", "model")}
-    made = {"steps": STEPS, "minutes": minutes, "parameters": card["parameters"], "validation": card["validation"]}
+    took = minutes(folder) + minutes(folder.parent / f"{SYSTEMS[name][0]}-long-s{seed}")
+    made = {
+        "steps": LONG_STEPS + SHORT_STEPS,
+        "minutes": took,
+        "parameters": card["parameters"],
+        "validation": card["validation"],
+    }
     return {"system": name, "seed": seed, **made, **kept}
 
 
