@@ -25,6 +25,7 @@ from engine.types import (
     IsolationRequest,
     IsolationResult,
     PcmStore,
+    Person,
 )
 from engine.vision.lips import LANDMARK_FEATURES, RATE_HZ, LipStream, landmark_features
 from engine.voice_file import (
@@ -112,8 +113,18 @@ def check_people(analysis: FaceAnalysis, person_ids: Iterable[int]) -> None:
     known = {person.id for person in analysis.people}
     for person_id in person_ids:
         if person_id not in known:
-            people = ", ".join(f"{p.id} ({p.label})" for p in analysis.people)
-            raise UsageError(f"There is no person {person_id} in this video.", f"There are {people}.")
+            raise UsageError(
+                f"There is no person {person_id} in “{analysis.media.path.name}”.",
+                f"There {'is' if len(known) == 1 else 'are'}: {names(analysis.people)}.",
+            )
+
+
+def names(people: tuple[Person, ...]) -> str:
+    """People in a sentence: ids with labels."""
+    return ", ".join(
+        f"{person.id} ({person.label})" if person.label != f"Person {person.id}" else f"{person.id}"
+        for person in people
+    )
 
 
 def windows_of(duration_s: float, range_s: tuple[float, float] | None) -> list[int]:

@@ -15,8 +15,8 @@ from engine.cache import output_error, write_then_rename
 from engine.cli.console import Json, printable, table
 from engine.cli.values import clock
 from engine.errors import OutputExistsError, UsageError
-from engine.export.people import names
 from engine.export.report import result_json
+from engine.isolation import names
 from engine.jobs import CancelToken, ProgressCallback
 from engine.types import AudioInfo, FaceAnalysis, MediaInfo, Person, SeparationRequest, SeparationResult
 

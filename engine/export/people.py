@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.errors import NoFaceError, UsageError
+from engine.errors import UsageError
+from engine.isolation import check_people
 from engine.types import FaceAnalysis, FaceTrack, Person, SeparationRequest
 
 Box = tuple[float, float, float, float]
@@ -24,21 +25,12 @@ def choose_people(analysis: FaceAnalysis, request: SeparationRequest) -> tuple[P
     check_choice(request)
     called = dict(request.labels)
     people = tuple(replace(p, label=called.get(p.id, p.label)) for p in analysis.people)
-    if not people:
-        raise NoFaceError(
-            f"No face was found in “{request.video.name}”.", "Choose a video in which the person's face can be seen."
-        )
+    check_people(replace(analysis, people=people), request.person_ids)
     if request.everyone:
         return people
     if request.at is not None:
         return (person_at(people, request.at, analysis.media.path),)
     by_id = {person.id: person for person in people}
-    unknown = [person_id for person_id in request.person_ids if person_id not in by_id]
-    if unknown:
-        raise UsageError(
-            f"There is no person {unknown[0]} in “{request.video.name}”.",
-            f"There {'is' if len(people) == 1 else 'are'}: {names(people)}.",
-        )
     return tuple(by_id[person_id] for person_id in dict.fromkeys(request.person_ids))
 
 
@@ -83,14 +75,6 @@ def person_at(people: tuple[Person, ...], at: tuple[float, float, float], video:
         f"At that time: {'; '.join(_where(person, box) for person, box in seen)}."
         if seen
         else f"At that time no face is seen. {_when(people)}",
-    )
-
-
-def names(people: tuple[Person, ...]) -> str:
-    """People in a sentence: ids with labels."""
-    return ", ".join(
-        f"{person.id} ({person.label})" if person.label != f"Person {person.id}" else f"{person.id}"
-        for person in people
     )
 
 
