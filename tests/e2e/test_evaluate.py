@@ -61,6 +61,9 @@ def test_scores_are_complete_and_add_up(folder: Path) -> None:
     assert scores["n"] == 4 and len(scores["per_mixture"]) == 4
     assert set(scores["metrics"]) >= {"si_sdr", "si_sdri", "sdr", "sdri", "sir", "sar"}
     for name, value in scores["metrics"].items():
+        if value is None:  # PESQ where its package, which needs a compiler, is missing
+            assert name.startswith("pesq") and scores["nulls"][name] == 4
+            continue
         low, high = scores["ci95"][name]
         assert low <= value <= high
         assert value == pytest.approx(np.mean([s[name] for s in scores["per_mixture"]]))
