@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -34,6 +35,7 @@ from engine.train.validation import validate
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
+_MOST_LOST_STEPS = 20
 _COLUMNS = ("step", "minutes", *CURVE, "corpus", "si_sdri_db", "wrong")
 
 
@@ -54,7 +56,8 @@ def run(
 
     Raises:
         InputError: no configuration, no training set, or a run is there already and `resume` was not asked for.
-        ModelError: the launcher is not installed, or the loss is no longer a number.
+        OutputError: a checkpoint cannot be written, for instance since the disk is full; the last one stays.
+        ModelError: the launcher is not installed, or gradients are no longer numbers; the last checkpoint stays.
     """
     config = read_train_config(config_path)
     cancel = cancel or CancelToken()
@@ -88,6 +91,7 @@ def run(
 
     started = time.monotonic() - state["seconds"]
     recent: list[list[float]] = []
+    lost = 0
     taught.train()
     while state["step"] < config.steps:
         cancel.checkpoint()
@@ -99,9 +103,15 @@ def run(
         optimizer.zero_grad(set_to_none=True)
         fabric.backward(loss)
         norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
-        if torch.isfinite(norm):
+        lost = 0 if torch.isfinite(norm) else lost + 1
+        if lost == 0:
             optimizer.step()
             exponential_average(average, network, min(config.ema, (1 + step) / (10 + step)))
+        elif lost == _MOST_LOST_STEPS:
+            raise ModelError(
+                f"The gradients have not been finite for {lost} steps (step {step}).",
+                "Lower learning_rate, then go on from the last checkpoint with --resume.",
+            )
         if correlation is not None and judging is not None and (wrong := correlation.judge_loss(step)) is not None:
             judging.zero_grad(set_to_none=True)
             wrong.backward()  # type: ignore[no-untyped-call]
@@ -146,8 +156,15 @@ def _launch(config: TrainConfig) -> Fabric:
 
 
 def load_what_fits(model: nn.Module, weights: Path) -> None:
-    """Start from an earlier run: every tensor whose name fits, cut or padded where only its size grew."""
-    stored = load_file(weights)
+    """Start from an earlier run: every tensor whose name fits, cut or padded where only its size grew.
+
+    Raises:
+        InputError: there are no such weights.
+    """
+    try:
+        stored = load_file(weights)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"Cannot read the weights to start from, {weights}: {error}", "Correct `init`.") from error
     with torch.no_grad():
         for name, value in model.state_dict().items():
             if name in stored and stored[name].ndim == value.ndim:

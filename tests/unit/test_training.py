@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from engine.checkpoint import load_weights, read_card, save_weights
 from engine.config import CompactConfig, TrainConfig, from_dict, read_train_config, to_dict
 from engine.data.mixtures import Mixer
 from engine.data.pack import Pack
 from engine.data.recipe import draw_recipe, read_recipes, write_recipes
-from engine.errors import InputError, JobCancelled, ModelError, UsageError
+from engine.errors import InputError, JobCancelled, ModelError, OutputError, UsageError
 from engine.jobs import CancelToken, Progress
 from engine.models.compact import CompactSeparator
 from engine.train.loop import run, schedule
@@ -186,6 +186,18 @@ def test_two_processes_share_their_gradients(pack: Path, tmp_path: Path) -> None
     assert torch.load(tmp_path / "run/state.pt", weights_only=True)["step"] == 6
 
 
+def test_a_run_that_only_makes_nan_stops_with_advice(pack: Path, tmp_path: Path) -> None:
+    config = _config(pack, tmp_path, more='init = "nan.safetensors"')
+    model = CompactSeparator(read_train_config(config).model)
+    save_weights(tmp_path / "nan.safetensors", model, {})
+    tensors = {name: torch.full_like(t, torch.nan) for name, t in load_file(tmp_path / "nan.safetensors").items()}
+    save_file(tensors, tmp_path / "nan.safetensors")
+    text = config.read_text().replace('"nan.safetensors"', f'"{tmp_path / "nan.safetensors"}"')
+    config.write_text(text.replace("steps = 6", "steps = 30").replace("validate_every = 3", "validate_every = 30"))
+    with pytest.raises(ModelError, match="finite for 20 steps"):
+        run(config)
+
+
 def test_a_run_is_not_overwritten(pack: Path, tmp_path: Path) -> None:
     config = _config(pack, tmp_path)
     run(config)
@@ -261,3 +273,22 @@ def test_recipes_repeat_and_bad_lists_are_named(pack: Path, tmp_path: Path) -> N
     path.write_text("id,corpus\n")
     with pytest.raises(InputError, match="empty"):
         read_recipes(path)
+
+
+def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(
+    pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, save, written = _config(pack, tmp_path), torch.save, []
+
+    def full(value: object, path: Path) -> None:
+        save(value, path)
+        written.append(path)
+        if len(written) == 2:
+            raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OutputError, match="state"):
+        run(config)
+    monkeypatch.undo()
+    assert torch.load(tmp_path / "run/state.pt", weights_only=True)["step"] == 2
+    assert run(config, resume=True)["step"] == 6
