@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from engine.audio.stft import compressed_magnitude, stft
 from engine.config import StftConfig
+from engine.errors import UsageError
 from engine.losses.separation import compressed_magnitude_l1, si_sdr, swap_hinge
 from engine.models.compact import CompactSeparator
 from engine.models.separated import Separated
@@ -29,6 +30,7 @@ class Lesson(nn.Module):
         of its blind slots (with and without film), and cross-entropy of the choice between them. The known slot is
         given in most items throughout, since a choice that is still unsure teaches the steered pass to hedge with
         the mixture.
+    A correlation that stands alone (VisualVoice's objective) takes the place of all that but the lag's cross-entropy.
     """
 
     def __init__(self, network: nn.Module, stft_config: StftConfig, correlation: Correlation | None = None) -> None:
@@ -43,7 +45,11 @@ class Lesson(nn.Module):
 
         Returns:
             Loss, and (4,) what `CURVE` names (NaN where the network has no such part).
+
+        Raises:
+            UsageError: the network sees pictures, and the batch holds none.
         """
+        _check_pictures(self.network, batch)
         if isinstance(self.network, CompactSeparator):
             out, loss, shown = _compact_lesson(self.network, batch, done)
         else:
@@ -55,35 +61,60 @@ class Lesson(nn.Module):
                 lag=_known_lags(batch, done, self.network),
                 attributes=batch["attributes"].flatten(0, 1),
             )
-            loss, seen = _voice_terms(out, batch, done, self.stft)
+            alone = self.correlation is not None and self.correlation.stands_alone
+            loss, seen = _voice_terms(out, batch, done, self.stft, separation=not alone)
             nothing = seen.new_full((), torch.nan)
             shown = torch.stack([seen[0], nothing, nothing, seen[1]])
         if self.correlation is not None:
-            loss = loss + self.correlation(out.spectrum, batch, done)
+            loss = loss + self.correlation(out, batch, done)
         return loss, shown
 
 
-def _voice_terms(out: Separated, batch: Batch, done: float, stft_config: StftConfig) -> tuple[Tensor, Tensor]:
-    """Loss of the voices that faces gave, and (2,): SI-SDR in dB, share of lags found to a frame."""
-    targets, silent, active = batch["targets"].flatten(0, 1), batch["silent"].flatten(), _active(batch)
-    score = si_sdr(out.wave, targets)
-    distance = compressed_magnitude_l1(out.spectrum, targets, stft_config)
-    loss = -score[active].clamp(max=30).mean() + 10 * distance[active].mean()
-    if silent.any():
-        mixture = batch["mixture"].repeat_interleave(2, 0)
-        left = out.wave[silent].square().mean(-1) / mixture[silent].square().mean(-1)
-        loss = loss + 0.05 * (10 * torch.log10(left + 1e-3)).sum() / len(silent) * 10
-    hits = score.new_full((), torch.nan)
+def _check_pictures(network: Any, batch: Batch) -> None:
+    lips, face = (getattr(network.config, name, "") for name in ("lips", "face"))
+    if (lips == "pixels" and batch["lips"].ndim == 4) or (face == "picture" and batch["attributes"].ndim == 3):
+        raise UsageError(
+            f"The front ends lips = {lips!r} and face = {face!r} see pictures; the training set holds landmarks and "
+            "face vectors.",
+            'Set lips = "landmarks" and face = "attributes" below [model].',
+        )
+
+
+def _voice_terms(
+    out: Separated, batch: Batch, done: float, stft_config: StftConfig, *, separation: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Loss of the voices that faces gave, and (2,): SI-SDR in dB, share of lags found to a frame.
+
+    Args:
+        separation: how good the voices are counts; otherwise the lag alone does.
+    """
+    active = _active(batch)
+    score = si_sdr(out.wave, batch["targets"].flatten(0, 1))
+    loss, hits = score.new_zeros(()), score.new_full((), torch.nan)
+    if separation:
+        loss = _separation_terms(out, batch, done, stft_config, score)
     if out.lag_logits.numel():
         lag = batch["lag"].flatten() + out.lag_logits.shape[1] // 2
         cross_entropy = nn.functional.cross_entropy(out.lag_logits[active], lag[active])
         loss = loss + (3.0 - 2.7 * min(1.0, done / 0.5)) * cross_entropy
         hits = ((out.lag_logits.argmax(-1) - lag).abs()[active] <= 1).float().mean()
+    return loss, torch.stack([score[active].mean().detach(), hits])
+
+
+def _separation_terms(out: Separated, batch: Batch, done: float, stft_config: StftConfig, score: Tensor) -> Tensor:
+    """Loss of the voices themselves; score: (2 B,), their SI-SDR in dB."""
+    silent, active = batch["silent"].flatten(), _active(batch)
+    distance = compressed_magnitude_l1(out.spectrum, batch["targets"].flatten(0, 1), stft_config)
+    loss = -score[active].clamp(max=30).mean() + 10 * distance[active].mean()
+    if silent.any():
+        mixture = batch["mixture"].repeat_interleave(2, 0)
+        left = out.wave[silent].square().mean(-1) / mixture[silent].square().mean(-1)
+        loss = loss + 0.05 * (10 * torch.log10(left + 1e-3)).sum() / len(silent) * 10
     if done < 0.7:
         crossed = batch["targets"].flip(1).flatten(0, 1)
         pairs = active & ~silent.view(-1, 2).flip(1).flatten()
         loss = loss + 0.5 * swap_hinge(score, si_sdr(out.wave, crossed))[pairs].sum() / max(int(pairs.sum()), 1)
-    return loss, torch.stack([score[active].mean().detach(), hits])
+    return loss
 
 
 def _compact_lesson(network: CompactSeparator, batch: Batch, done: float) -> tuple[Separated, Tensor, Tensor]:
