@@ -159,6 +159,79 @@ ARCHITECTURES: dict[str, type[ModelConfig]] = {
 }
 
 
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class MixConfig:
+    """How training mixtures are made (`engine.data.mixtures`), the table [mix] of a training file.
+
+    Shares are 0 to 1, and what a share of 0 switches off is not drawn; ranges are (low, high), drawn uniformly.
+
+    Attributes:
+        sir_db: first target over second; wide_sir_db in wide_sir_share of the mixtures.
+        single_share: mixtures with one voice only, and one face. listener_share: one of two faces says nothing.
+        three_talker_share, four_talker_share: mixtures with one or two further voices, without a face, extra_talker_db
+            below the first target. bystander_share: of the others, with one voice bystander_db below it.
+        common_talker_share: of the pairs of mixtures 2k, 2k + 1 of a batch, those that are A1 + B and A2 + B: two clips
+            of one person with the same voice B (`engine.losses.visualvoice`).
+        noise_share, noise_snr_db: recorded noise (`engine.data.noise`), below all voices together.
+        hiss_share, hiss_snr_db: coloured noise, below the first target.
+        room_share: mixtures in a room of reverberation time rt60_s; direct_db, energy of the direct sound over all
+            that follows it. early_ms: what follows within that time belongs to the target.
+        level_share, level_dbfs: mixtures brought to this level; the others are as loud as the first target at 1.
+        jitter_share, jitter_frames: faces whose pictures are each up to so many frames early or late.
+        repeat_share: faces that freeze for burst_frames. gap_share: faces not seen for burst_frames.
+        face_loss_share: mixtures of two that speak, one of whose faces is not seen at all.
+        landmark_noise: standard deviation of noise on the lips' positions, as a share of theirs.
+    """
+
+    sir_db: Range = (-5.0, 5.0)
+    wide_sir_db: Range = (-10.0, 10.0)
+    wide_sir_share: float = 0.3
+    single_share: float = 0.0
+    listener_share: float = 0.1
+    three_talker_share: float = 0.0
+    four_talker_share: float = 0.0
+    extra_talker_db: Range = (0.0, 10.0)
+    bystander_share: float = 0.15
+    bystander_db: Range = (3.0, 15.0)
+    common_talker_share: float = 0.0
+    noise_share: float = 0.0
+    noise_snr_db: Range = (0.0, 20.0)
+    hiss_share: float = 0.15
+    hiss_snr_db: Range = (8.0, 25.0)
+    room_share: float = 0.0
+    rt60_s: Range = (0.15, 0.6)
+    direct_db: Range = (-3.0, 12.0)
+    early_ms: float = 50.0
+    level_share: float = 0.0
+    level_dbfs: Range = (-35.0, -15.0)
+    jitter_share: float = 0.0
+    jitter_frames: float = 1.0
+    repeat_share: float = 0.0
+    gap_share: float = 0.15
+    burst_frames: tuple[int, int] = (1, 15)
+    face_loss_share: float = 0.0
+    landmark_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).copy().items():
+            if isinstance(value, tuple | list):
+                object.__setattr__(self, name, tuple(value))  # JSON and TOML give lists
+                if len(value) != 2 or value[0] > value[1]:
+                    raise UsageError(f"mix.{name} is {value}, not a low and a high value.", "Give two numbers.")
+            elif name.endswith("_share") and not 0 <= value <= 1:
+                raise UsageError(f"mix.{name} is {value}, not a share.", "Give 0 to 1.")
+        if self.three_talker_share + self.four_talker_share > 1:
+            raise UsageError("More than all mixtures have three or four talkers.", "Lower one of the two shares.")
+        lowest = {"rt60_s": self.rt60_s[0] - 0.01, "burst_frames": self.burst_frames[0] - 1, "early_ms": self.early_ms}
+        lowest |= {"jitter_frames": self.jitter_frames, "landmark_noise": self.landmark_noise}
+        for name, above in lowest.items():
+            if above < 0:
+                raise UsageError(f"mix.{name} is {getattr(self, name)}: too small.", "Raise it.")
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """A training run.
@@ -173,6 +246,7 @@ class TrainConfig:
         corpora: share of filmed mixtures drawn within each corpus; "any" pairs clips across corpora.
         first_corpus, first_share: for this share of the steps only this corpus is filmed (curriculum).
         unseen_share: share of filmed mixtures whose second talker has no face; out of all voices that are packed.
+        mix: everything else of how mixtures are made.
         native_lag: video frames by which a corpus' lips come late against its sound; taken out when clips are drawn.
         validation_mixtures: per corpus. threads: of the CPU.
         device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
@@ -204,6 +278,7 @@ class TrainConfig:
     shift_share: float = 0.5
     max_shift_frames: int = 9
     unseen_share: float = 0.25
+    mix: MixConfig = field(default_factory=MixConfig)
     native_lag: dict[str, int] = field(default_factory=dict)
     validate_every: int = 1000
     validation_mixtures: int = 40
@@ -244,7 +319,7 @@ def from_dict(kind: type[T], values: dict[str, Any]) -> T:
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise UsageError(f"{kind.__name__} has no setting {unknown[0]!r}.", f"Known are {', '.join(known)}.")
-    nested: dict[str, type[Any]] = {"stft": StftConfig}
+    nested: dict[str, type[Any]] = {"stft": StftConfig, "mix": MixConfig}
     if kind is TrainConfig:
         architecture = values.get("architecture", TrainConfig.architecture)
         if architecture not in ARCHITECTURES:

@@ -1,8 +1,9 @@
-"""Mixtures: made anew at every training step, or fixed by a CSV recipe."""
+"""Training mixtures, made anew at every step as `engine.config.MixConfig` says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,17 @@ from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
 from engine.config import TrainConfig
+from engine.data import augment
 from engine.data.attributes import ATTRIBUTES
+from engine.data.augment import FloatArray, chance
 from engine.data.morph import FACTORS
+from engine.data.noise import Noise
 from engine.data.pack import SAMPLE_RATE_HZ, Clip, Pack
-from engine.vision.lips import MIRROR_ORDER, MIRROR_SIGN, RATE_HZ
+from engine.vision.lips import LANDMARK_FEATURES, MIRROR_ORDER, MIRROR_SIGN, RATE_HZ
 
-FloatArray = NDArray[np.float32]
 _SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // RATE_HZ
+_SHAPE = LANDMARK_FEATURES // 3  # features that are positions; then come velocities and accelerations
+_PLACES = 4  # talkers that a room has room for
 _SPEEDS = ((1, 1), (9, 10), (11, 10), (19, 20), (21, 20))
 
 
@@ -25,13 +30,15 @@ class Batch:
     """One training step.
 
     Attributes:
-        mixture: (B, T) float32. targets: (B, 2, T). lips: (B, 2, M, 240). seen: (B, 2, M).
+        mixture: (B, T) float32. targets: (B, 2, T), in a room with what follows the direct sound at once.
+        lips: (B, 2, M, 240). seen: (B, 2, M).
         lag: (B, 2) int64, by how many video frames the lips are shifted, -K..K.
         silent: (B, 2) bool, the target says nothing.
         unseen: (B, 2) bool, the target has no face: its lips and `seen` are zero all the time.
         attributes: (B, 2, 128) float32, face vectors of the clips seen; zero without a face, or where the set has none.
         same_person: (B, 2, 128), face vectors from another clip of the same people.
         blind_mixture: (B', T). blind_targets: (B', 2, T); talkers without a face.
+        common: (B,) bool, mixtures 2k and 2k + 1 are A1 + B and A2 + B (`engine.losses.visualvoice`).
     """
 
     mixture: FloatArray
@@ -45,6 +52,23 @@ class Batch:
     same_person: FloatArray
     blind_mixture: FloatArray
     blind_targets: FloatArray
+    common: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One filmed mixture: the fields of `Batch` by the same names, without B."""
+
+    mixture: FloatArray
+    targets: FloatArray
+    lips: FloatArray
+    seen: FloatArray
+    lag: NDArray[np.int64]
+    silent: NDArray[np.bool_]
+    unseen: NDArray[np.bool_]
+    attributes: FloatArray
+    same_person: FloatArray
+    common: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +101,8 @@ class Mixer:
                 people.setdefault(clip.speaker, []).append(clip)
             self.by_speaker[name] = people
         self.tracks = [pack.audio, *(pack.morph(f) for f in FACTORS)]
+        self.noise = Noise(pack.folder) if config.mix.noise_share else None
+        self.landmark_noise = config.mix.landmark_noise and config.mix.landmark_noise * self.spread_of_lips()[:_SHAPE]
 
     def spread_of_lips(self) -> FloatArray:
         """Standard deviation of every lip feature over the training clips, (240,)."""
@@ -88,60 +114,166 @@ class Mixer:
         """The batch of a step."""
         config = self.config
         rng = np.random.default_rng((config.seed, step))
+        more = np.random.default_rng((config.seed, step, 1))  # what is off by default: on, it leaves the draws of `rng`
         early = step < config.first_share * config.steps
         names = [config.first_corpus] if early else list(config.corpora)
         weights = np.asarray([1.0] if early else list(config.corpora.values()))
-        items = [
-            self._filmed_item(rng, names[rng.choice(len(names), p=weights / weights.sum())])
-            for _ in range(config.mixtures_per_step)
-        ]
-        blind = [self._blind_item(rng) for _ in range(config.blind_per_step)]
-        stacked = [np.stack(column) for column in zip(*items, strict=True)]
+        items: list[_Item] = []
+        while len(items) < config.mixtures_per_step:
+            corpus = names[rng.choice(len(names), p=weights / weights.sum())]
+            fits = len(items) % 2 == 0 and len(items) + 2 <= config.mixtures_per_step
+            if fits and chance(more, config.mix.common_talker_share):
+                items += self._common_talker(rng, more, corpus)
+            else:
+                items += self._levelled(more, [self._filmed_item(rng, more, corpus)])
+        blind = [self._blind_item(rng, more) for _ in range(config.blind_per_step)]
         empty = np.zeros((0, self.samples), np.float32), np.zeros((0, 2, self.samples), np.float32)
         sounds = tuple(np.stack(column) for column in zip(*blind, strict=True)) if blind else empty
-        return Batch(*stacked, *sounds)
+        stacked = {field.name: np.stack([getattr(item, field.name) for item in items]) for field in fields(_Item)}
+        return Batch(blind_mixture=sounds[0], blind_targets=sounds[1], **stacked)
 
-    def _filmed_item(self, rng: np.random.Generator, corpus: str) -> tuple[Any, ...]:
-        people = self.by_speaker[corpus]
+    def _filmed_item(self, rng: np.random.Generator, more: np.random.Generator, corpus: str) -> _Item:
+        mix, people = self.config.mix, self.by_speaker[corpus]
         first, second = rng.choice(sorted(people), 2, replace=False)
-        drawn = [self._film(rng, people[str(who)]) for who in (first, second)]
-        voices, lips, seen = ([getattr(d, name) for d in drawn] for name in ("sound", "lips", "seen"))
-        own = np.stack([attributes_of(self.pack, d.clip) for d in drawn])
-        again = np.stack([self._same_person(rng, people, d.clip) for d in drawn])
-        silent, unseen = np.zeros(2, bool), np.zeros(2, bool)
-        ratio_db = rng.uniform(-5, 5) if rng.random() < 0.7 else rng.uniform(-10, 10)
-        if rng.random() < self.config.unseen_share:
-            unseen[1] = True
-            own[1], again[1] = 0.0, 0.0
-            voices[1] = self._listen(rng, self.heard, other_than=str(first))[0] * np.float32(10 ** (-ratio_db / 20))
-            lips[1], seen[1] = np.zeros_like(lips[1]), np.zeros_like(seen[1])
-        elif rng.random() < 0.1:  # a listener: closed, nearly still lips and no sound
+        drawn = [self._film(rng, more, people[str(who)]) for who in (first, second)]
+        item = self._unmixed(rng, people, drawn)
+        voices, lips = item.targets, item.lips
+        ratio_db = self._ratio_db(rng)
+        alone = chance(more, mix.single_share)
+        others: list[FloatArray] = []
+        known = [str(first), str(second)]
+        if alone:
+            _hide(item, 1)
+            item.silent[1] = True
+            voices[1] = 0.0
+        elif rng.random() < self.config.unseen_share:
+            _hide(item, 1)
+            heard, known[1] = self._listen(rng, self.heard, other_than=known[:1])
+            voices[1] = heard * np.float32(10 ** (-ratio_db / 20))
+        elif rng.random() < mix.listener_share:  # closed, nearly still lips and no sound
             who = int(rng.integers(2))
-            silent[who] = True
-            voices[who] = np.zeros_like(voices[who])
+            item.silent[who] = True
+            voices[who] = 0.0
             rest = lips[who][int(rng.integers(len(lips[who])))].copy()
-            rest[80:] = 0.0
+            rest[_SHAPE:] = 0.0
             lips[who] = (rest + 0.15 * lips[who] * rng.random()).astype(np.float32)
         else:
-            voices[1] = voices[1] * np.float32(10 ** (-ratio_db / 20))
-        mixture = voices[0] + voices[1]
-        if rng.random() < 0.15:  # somebody whom nobody sees
+            voices[1] *= np.float32(10 ** (-ratio_db / 20))
+            if chance(more, mix.face_loss_share):
+                _hide(item, int(more.integers(2)))
+        if rng.random() < mix.bystander_share:  # somebody whom nobody sees
             other = self._listen(rng, self.heard)[0]
-            mixture = mixture + other * np.float32(10 ** (-rng.uniform(3, 15) / 20))
-        if rng.random() < 0.15:
-            noise = rng.standard_normal(len(mixture)).cumsum() * 0.02 + rng.standard_normal(len(mixture))
-            noise -= noise.mean()
-            noise *= 10 ** (-rng.uniform(8, 25) / 20) / noise.std()
+            others.append(other * np.float32(10 ** (-rng.uniform(*mix.bystander_db) / 20)))
+        further = self._further_voices(more, known)
+        others = [] if alone else further or others
+        return self._mixed(rng, more, item, others, self._room(more))
+
+    def _common_talker(self, rng: np.random.Generator, more: np.random.Generator, corpus: str) -> list[_Item]:
+        """A1 + B and A2 + B: two clips of one person with the same sound of another, all four filmed and speaking."""
+        people = self.by_speaker[corpus]
+        first, second = (people[str(who)] for who in rng.choice(sorted(people), 2, replace=False))
+        a1, b = self._film(rng, more, first), self._film(rng, more, second)
+        a2 = self._film(rng, more, [clip for clip in first if clip is not a1.clip] or first)
+        ratio_db, room = self._ratio_db(rng), self._room(more)
+        items = []
+        for a in (a1, a2):
+            item = self._unmixed(rng, people, [a, b])
+            item.targets[1] *= np.float32(10 ** (-ratio_db / 20))
+            items.append(replace(self._mixed(rng, more, item, [], room), common=True))
+        return self._levelled(more, items)
+
+    def _unmixed(self, rng: np.random.Generator, people: dict[str, list[Clip]], drawn: list[_Filmed]) -> _Item:
+        """Two filmed talkers at unit level, both seen and speaking; its arrays belong to it alone."""
+        return _Item(
+            mixture=np.zeros(self.samples, np.float32),
+            targets=np.stack([d.sound for d in drawn]),
+            lips=np.stack([d.lips for d in drawn]),
+            seen=np.stack([d.seen for d in drawn]),
+            lag=np.asarray([d.lag for d in drawn], np.int64),
+            silent=np.zeros(2, bool),
+            unseen=np.zeros(2, bool),
+            attributes=np.stack([attributes_of(self.pack, d.clip) for d in drawn]),
+            same_person=np.stack([self._same_person(rng, people, d.clip) for d in drawn]),
+        )
+
+    def _ratio_db(self, rng: np.random.Generator) -> float:
+        mix = self.config.mix
+        wide = rng.random() >= 1 - mix.wide_sir_share
+        return float(rng.uniform(*(mix.wide_sir_db if wide else mix.sir_db)))
+
+    def _further_voices(self, more: np.random.Generator, known: list[str]) -> list[FloatArray]:
+        """One voice or two where the mixture has three or four talkers, all of different people."""
+        mix = self.config.mix
+        if not mix.three_talker_share + mix.four_talker_share:
+            return []
+        drawn = more.random()
+        count = 2 if drawn < mix.four_talker_share else int(drawn < mix.four_talker_share + mix.three_talker_share)
+        voices = []
+        for _ in range(count):
+            voice, who = self._listen(more, self.heard, other_than=known)
+            known = [*known, who]
+            voices.append(voice * np.float32(10 ** (-more.uniform(*mix.extra_talker_db) / 20)))
+        return voices
+
+    def _room(self, more: np.random.Generator) -> list[FloatArray]:
+        """Impulse responses of all places of a room; none where the mixture is dry."""
+        mix = self.config.mix
+        if not chance(more, mix.room_share):
+            return []
+        rt60_s = more.uniform(*mix.rt60_s)
+        return [
+            augment.room_response(more, rt60_s, more.uniform(*mix.direct_db), SAMPLE_RATE_HZ) for _ in range(_PLACES)
+        ]
+
+    def _mixed(
+        self,
+        rng: np.random.Generator,
+        more: np.random.Generator,
+        item: _Item,
+        others: list[FloatArray],
+        room: list[FloatArray],
+    ) -> _Item:
+        """The item with its mixture: its targets and others' voices, in a room where there is one, and noise."""
+        mix = self.config.mix
+        mixture, targets = self._summed(more, [*item.targets, *others], room)
+        if rng.random() < mix.hiss_share:
+            noise = augment.hiss(rng, len(mixture))
+            noise *= 10 ** (-rng.uniform(*mix.hiss_snr_db) / 20) / noise.std()
             mixture = mixture + noise.astype(np.float32)
-        lags = np.asarray([d.lag for d in drawn], np.int64)
-        return (mixture, np.stack(voices), np.stack(lips), np.stack(seen), lags, silent, unseen, own, again)
+        return replace(item, mixture=mixture, targets=targets)
+
+    def _summed(
+        self, more: np.random.Generator, voices: list[FloatArray], room: list[FloatArray]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Mixture of voices, the first two of which are targets, with recorded noise at times; and these two."""
+        mix = self.config.mix
+        targets = voices[:2]
+        if room:
+            early = round(mix.early_ms / 1000 * SAMPLE_RATE_HZ) + 1  # the direct sound itself is sample 0
+            placed = [augment.in_room(v, r, early) for v, r in zip(voices, room, strict=False)]
+            voices, targets = [wet for wet, _ in placed], [kept for _, kept in placed[:2]]
+        mixture = voices[0]
+        for voice in voices[1:]:
+            mixture = mixture + voice
+        if self.noise is not None and chance(more, mix.noise_share):
+            noise = self.noise.draw(more, len(mixture))
+            mixture = mixture + augment.at_snr(noise, mixture, more.uniform(*mix.noise_snr_db))
+        return mixture, np.stack(targets)
+
+    def _levelled(self, more: np.random.Generator, items: list[_Item]) -> list[_Item]:
+        """Items at times brought to another level, that of the first of them."""
+        mix = self.config.mix
+        if not chance(more, mix.level_share):
+            return items
+        gain = augment.gain_to(items[0].mixture, more.uniform(*mix.level_dbfs))
+        return [replace(item, mixture=item.mixture * gain, targets=item.targets * gain) for item in items]
 
     def _same_person(self, rng: np.random.Generator, people: dict[str, list[Clip]], clip: Clip) -> FloatArray:
         """Face vector from another clip of the person in a clip."""
         others = [c for c in people[clip.speaker] if c is not clip] or [clip]
         return attributes_of(self.pack, others[int(rng.integers(len(others)))])
 
-    def _film(self, rng: np.random.Generator, clips: list[Clip]) -> _Filmed:
+    def _film(self, rng: np.random.Generator, more: np.random.Generator, clips: list[Clip]) -> _Filmed:
         """A stretch of one of the clips, with a lag put between its voice and its lips."""
         config = self.config
         for _ in range(20):
@@ -166,38 +298,63 @@ class Mixer:
         lag = 0
         if rng.random() < config.shift_share:
             lag = int(rng.integers(-config.max_shift_frames, config.max_shift_frames + 1))
-        margin, speed = config.model.max_lag_frames, up / down
-        native = config.native_lag.get(clip.corpus, 0)
-        rows = start + (np.arange(self.frames + 2 * margin) - margin - lag) * speed + native
+        lips, seen = self._look(rng, more, clip, start - lag * up / down, up / down)
+        return _Filmed(clip, sound, lips, seen, lag)
+
+    def _look(
+        self, rng: np.random.Generator, more: np.random.Generator, clip: Clip, start: float, speed: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Lips of a clip from a frame on, (M, 240), and where they are seen, (M,); what pictures suffer included."""
+        config, mix = self.config, self.config.mix
+        margin, native = config.model.max_lag_frames, config.native_lag.get(clip.corpus, 0)
+        rows = start + (np.arange(self.frames + 2 * margin) - margin) * speed + native
+        smooth = rows
+        if chance(more, mix.jitter_share):
+            rows = augment.jittered(more, rows, mix.jitter_frames * speed)
+        if chance(more, mix.repeat_share):
+            rows = augment.frozen(rows, augment.burst(more, len(rows), mix.burst_frames))
         lips, seen = lips_at(self.pack, clip, rows)
-        lips[:, 80:160] *= speed
-        lips[:, 160:] *= speed * speed
+        if rows is smooth:
+            lips[:, _SHAPE : 2 * _SHAPE] *= speed
+            lips[:, 2 * _SHAPE :] *= speed * speed
+        else:  # motion is that of the pictures as they come
+            lips = augment.with_motion(lips[:, :_SHAPE], seen)
         if rng.random() < 0.5:
             lips = lips[:, MIRROR_ORDER] * MIRROR_SIGN
         lips *= np.float32(rng.uniform(0.8, 1.25))
-        if rng.random() < 0.15:
-            gap = int(rng.integers(1, 16))
-            hole = int(rng.integers(len(seen) - gap))
-            seen[hole : hole + gap] = 0.0
+        if mix.landmark_noise:
+            noise = more.standard_normal((len(lips), _SHAPE), np.float32) * self.landmark_noise
+            lips += augment.with_motion(noise, seen)
+        if rng.random() < mix.gap_share:
+            seen[augment.burst(rng, len(seen), mix.burst_frames)] = 0.0
         lips *= seen[:, None]
-        return _Filmed(clip, sound, lips.astype(np.float32), seen, lag)
+        return lips.astype(np.float32), seen
 
-    def _listen(self, rng: np.random.Generator, clips: list[Clip], other_than: str = "") -> tuple[FloatArray, str]:
-        """A voice at unit level without lips, and whose it is."""
+    def _listen(
+        self, rng: np.random.Generator, clips: list[Clip], other_than: Sequence[str] = ()
+    ) -> tuple[FloatArray, str]:
+        """A voice at unit level without lips, and whose it is; somebody else's where there are enough."""
         for _ in range(20):
             clip = clips[int(rng.integers(len(clips)))]
             start = clip.audio_start + int(rng.integers(clip.audio_samples - self.samples + 1))
             track = self.tracks[int(rng.integers(len(self.tracks)))] if clip.video_frames else self.pack.audio
             sound = np.asarray(track[start : start + self.samples], np.float32)
-            if sound.std() > 50 and clip.speaker != other_than:
+            if sound.std() > 50 and clip.speaker not in other_than:
                 break
         return sound / max(float(sound.std()), 1.0), clip.speaker
 
-    def _blind_item(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    def _blind_item(self, rng: np.random.Generator, more: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         first, who = self._listen(rng, self.heard)
-        second = self._listen(rng, self.heard, other_than=who)[0]
-        second = second * np.float32(10 ** (-rng.uniform(-5, 5) / 20))
-        return first + second, np.stack([first, second])
+        second = self._listen(rng, self.heard, other_than=[who])[0]
+        second = second * np.float32(10 ** (-rng.uniform(*self.config.mix.sir_db) / 20))
+        return self._summed(more, [first, second], self._room(more))
+
+
+def _hide(item: _Item, who: int) -> None:
+    """Take a face out of an item that is being made: all that is seen of it, not its voice."""
+    item.unseen[who] = True
+    for shown in (item.lips, item.seen, item.attributes, item.same_person):
+        shown[who] = 0.0
 
 
 def attributes_of(pack: Pack, clip: Clip) -> FloatArray:

@@ -1,22 +1,25 @@
 """Pack the corpora that the first models are trained on, with their fixed speaker-disjoint splits.
 
-python -m tests.helpers.pack_corpora DATA_FOLDER PACK_FOLDER
+python -m tests.helpers.pack_corpora DATA_FOLDER PACK_FOLDER [--noise-only]
 
-DATA_FOLDER holds `av/vasp`, `av/grid` and `speech/...`; the model card of each checkpoint names sources and licences.
+DATA_FOLDER holds `av/vasp`, `av/grid`, `speech/...` and, where there is to be noise, `noise/KIND/FOLD-....opus`
+(ESC-10); --noise-only adds the noise to a pack that is there, which may be in use. The model card of each checkpoint names sources and licences.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from engine.data.clip import Source
 from engine.data.layouts import media_below
+from engine.data.noise import add_noise
 from engine.data.prepare import take_in_all
 
 _VASP = {"val": "5 13", "test": "3 9 16 20", "train": "1 2 4 6 7 8 10 11 12 14 15 17 18 19"}
 _GRID = {"val": "5 30", "test": "31 32 33 34", "train": "1 2 3 4"}
 _LIBRI_VAL = 3
+_NOISE_FOLDS = ("1", "2", "3", "4")  # ESC-10's fold 5 is for tests
 
 
 def sources(root: Path) -> list[Source]:
@@ -47,12 +50,27 @@ def sources(root: Path) -> list[Source]:
     return found
 
 
+def noise_files(root: Path) -> list[Path]:
+    """The recordings of noise below `root` that are for training, in a fixed order; a source is in one fold only."""
+    return [path for path in media_below(root / "noise") if path.name.split("-")[0] in _NOISE_FOLDS]
+
+
 def main() -> None:
-    data, pack = Path(sys.argv[1]), Path(sys.argv[2])
-    made = take_in_all(sources(data), pack, with_morphs=True, workers=2)
-    print(f"{len(made.clips)} clips")
-    for rejected in made.rejected:
-        print(f"left out {rejected.path.relative_to(data)}: {rejected.why}")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("pack", type=Path)
+    parser.add_argument("--noise-only", action="store_true", help="leave the pack as it is and add the noise")
+    chosen = parser.parse_args()
+    rejects = []
+    if not chosen.noise_only:
+        made = take_in_all(sources(chosen.data), chosen.pack, with_morphs=True, workers=2)
+        rejects += made.rejected
+        print(f"{len(made.clips)} clips")
+    if noise := noise_files(chosen.data):
+        rejects += add_noise(chosen.pack, noise)
+        print(f"{len(noise)} recordings of noise")
+    for rejected in rejects:
+        print(f"left out {rejected.path.relative_to(chosen.data)}: {rejected.why}")
 
 
 if __name__ == "__main__":
