@@ -11,6 +11,7 @@ time; ours are fixed, for which a clean voice would teach nothing.
 
 from __future__ import annotations
 
+import math
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +38,7 @@ _PENALTY_EVERY, _PENALTY = 16, 1.0
 _RANK_EVERY = 50
 _BATCHES_APART = 10**9  # the embedders' batches are none of the separator's
 _LEARNING_RATE, _JUDGE_LEARNING_RATE = 1e-3, 4e-4
-_VISUALVOICE_RMS = 0.1  # of a voice; the weights of the mask loss depend on it
+_VISUALVOICE_RMS = 0.1 / math.sqrt(2)  # of a mixture; the weights of the mask loss depend on it
 _SAME_SOUND = 0.999  # cosine of two waveforms
 
 
@@ -83,8 +84,9 @@ class Correlation(nn.Module):
 
         The paper's mixtures are half-sums of voices of RMS 0.1, so that its mask of a lone voice is 2; ours is 1.
         """
-        targets, mixture = batch["targets"].flatten(0, 1), batch["mixture"].repeat_interleave(2, 0)
-        spectra = (stft(_VISUALVOICE_RMS * wave, self.stft) for wave in (targets, mixture / 2))
+        mixture = batch["mixture"].repeat_interleave(2, 0)
+        gain = _VISUALVOICE_RMS / mixture.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-5)
+        spectra = (stft(gain * wave, self.stft) for wave in (2 * batch["targets"].flatten(0, 1), mixture))
         magnitude = compressed_magnitude(out.spectrum / _level(batch))
         e = replace(self.embed(magnitude, batch, with_lips=False), rows=~batch["unseen"].flatten())
         weights = VisualVoiceWeights()
