@@ -251,8 +251,8 @@ class TrainConfig:
         validation_mixtures: per corpus. threads: of the CPU.
         device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
         devices, nodes: GPUs (or processes) of each machine, and machines. precision: "32-true" or "bf16-mixed".
-        correlation: "", or what voice and picture must share (`engine.train.correlation`): "cmc", "triplet" or
-            "adversarial". correlation_weight: of its terms, beside -SI-SDR in dB.
+        correlation: "", or what voice and picture must share (`engine.train.correlation`): "cmc", "triplet",
+            "adversarial" or "visualvoice". correlation_weight: of its terms, beside -SI-SDR in dB.
         embedders: file of the embedders that it needs, made when it is not there. embedder_steps: their training.
         init: weights of an earlier run to start from, or "".
     """

@@ -11,6 +11,7 @@ import csv
 import math
 import time
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,7 +58,8 @@ def run(
     Raises:
         InputError: no configuration, no training set, or a run is there already and `resume` was not asked for.
         OutputError: a checkpoint cannot be written, for instance since the disk is full; the last one stays.
-        ModelError: the launcher is not installed, or gradients are no longer numbers; the last checkpoint stays.
+        ModelError: the launcher is not installed, the checkpoint to go on from is damaged, or gradients are no longer
+            numbers; the last checkpoint stays.
     """
     config = read_train_config(config_path)
     cancel = cancel or CancelToken()
@@ -201,9 +203,16 @@ def _store(path: Path, state: dict[str, Any], parts: dict[str, Any]) -> None:
 
 
 def _restore(path: Path, parts: dict[str, Any]) -> dict[str, Any]:
-    stored = torch.load(path, weights_only=True)
-    for name, part in parts.items():
-        part.load_state_dict(stored[name])
+    try:
+        stored = torch.load(path, weights_only=True, map_location="cpu")
+        for name, part in parts.items():
+            part.load_state_dict(stored[name])
+    except (UnpicklingError, RuntimeError, KeyError, ValueError, EOFError, OSError) as error:
+        raise ModelError(
+            f"The checkpoint {path} is damaged, or of a run with other settings.",
+            "Correct the configuration, or begin again in another run_dir.",
+            details=str(error),
+        ) from error
     torch.set_rng_state(stored["random"])
     return {key: stored[key] for key in ("step", "seconds", "best")}
 

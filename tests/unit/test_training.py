@@ -292,3 +292,13 @@ def test_a_full_disk_stops_the_run_and_keeps_the_last_checkpoint(
     monkeypatch.undo()
     assert torch.load(tmp_path / "run/state.pt", weights_only=True)["step"] == 2
     assert run(config, resume=True)["step"] == 6
+
+
+@pytest.mark.parametrize("damage", ["cut", "pickled"])
+def test_a_damaged_checkpoint_is_refused(damage: str, pack: Path, tmp_path: Path) -> None:
+    config = _config(pack, tmp_path)
+    run(config)
+    state = tmp_path / "run/state.pt"
+    state.write_bytes(state.read_bytes()[:5000] if damage == "cut" else pickle.dumps({"step": Path("x")}, protocol=2))
+    with pytest.raises(ModelError, match="damaged"):
+        run(config, resume=True)
