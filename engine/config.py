@@ -179,7 +179,7 @@ class MixConfig:
         hiss_share, hiss_snr_db: coloured noise, below the first target.
         room_share: mixtures in a room of reverberation time rt60_s; direct_db, energy of the direct sound over all
             that follows it. early_ms: what follows within that time belongs to the target.
-        level_share, level_dbfs: mixtures brought to this level; the others are as loud as the first target at 1.
+        level_share, level_dbfs: filmed mixtures brought to this level; the others are as loud as the first target at 1.
         jitter_share, jitter_frames: faces whose pictures are each up to so many frames early or late.
         repeat_share: faces that freeze for burst_frames. gap_share: faces not seen for burst_frames.
         face_loss_share: mixtures of two that speak, one of whose faces is not seen at all.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 FloatArray = NDArray[np.float32]
+FloatingArray = NDArray[np.floating[Any]]
 _DECAY = 3.0 * np.log(10.0)  # of an amplitude, over the time in which its energy falls by 60 dB
 _FIRST_ECHO_S = 0.001, 0.01
 
@@ -99,13 +100,13 @@ def burst(rng: np.random.Generator, frames: int, lengths: tuple[int, int]) -> sl
     return slice(start, start + length)
 
 
-def jittered(rng: np.random.Generator, rows: NDArray[np.float64], reach: float) -> NDArray[np.float64]:
+def jittered(rng: np.random.Generator, rows: FloatingArray, reach: float) -> FloatingArray:
     """Moments of pictures, each early or late by up to `reach`; their order stays."""
     # Sorted, each is still within `reach` of its own moment: n + 1 of them lie before rows[n] + reach.
     return np.sort(rows + rng.uniform(-reach, reach, len(rows)))
 
 
-def frozen(rows: NDArray[np.float64], where: slice) -> NDArray[np.float64]:
+def frozen(rows: FloatingArray, where: slice) -> FloatingArray:
     """Moments of pictures of which some show again what the last one before them showed (at the start, the first)."""
     held = rows.copy()
     held[where] = rows[max(where.start - 1, 0)]

@@ -68,7 +68,7 @@ class Noise:
             sound = np.asarray(looped(whole, start, samples), np.float32)
             if sound.std() > _LOUD_ENOUGH:
                 break
-        return sound - sound.mean()
+        return np.asarray(sound - sound.mean(), np.float32)
 
 
 def add_noise(

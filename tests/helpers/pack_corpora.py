@@ -3,7 +3,8 @@
 python -m tests.helpers.pack_corpora DATA_FOLDER PACK_FOLDER [--noise-only]
 
 DATA_FOLDER holds `av/vasp`, `av/grid`, `speech/...` and, where there is to be noise, `noise/KIND/FOLD-....opus`
-(ESC-10); --noise-only adds the noise to a pack that is there, which may be in use. The model card of each checkpoint names sources and licences.
+(ESC-10); --noise-only adds the noise to a pack that is there, which may be in use. The model card of each checkpoint
+names sources and licences.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engine.data.clip import Source
+from engine.data.clip import Rejected, Source
 from engine.data.layouts import media_below
 from engine.data.noise import add_noise
 from engine.data.prepare import take_in_all
@@ -61,14 +62,15 @@ def main() -> None:
     parser.add_argument("pack", type=Path)
     parser.add_argument("--noise-only", action="store_true", help="leave the pack as it is and add the noise")
     chosen = parser.parse_args()
-    rejects = []
+    rejects: list[Rejected] = []
     if not chosen.noise_only:
         made = take_in_all(sources(chosen.data), chosen.pack, with_morphs=True, workers=2)
         rejects += made.rejected
         print(f"{len(made.clips)} clips")
     if noise := noise_files(chosen.data):
-        rejects += add_noise(chosen.pack, noise)
-        print(f"{len(noise)} recordings of noise")
+        unusable = add_noise(chosen.pack, noise)
+        rejects += unusable
+        print(f"{len(noise) - len(unusable)} recordings of noise")
     for rejected in rejects:
         print(f"left out {rejected.path.relative_to(chosen.data)}: {rejected.why}")
 
