@@ -284,6 +284,22 @@ def test_two_mixtures_with_a_common_talker(pack: Pack) -> None:
     np.testing.assert_array_equal(half[::2], half[1::2])
 
 
+def test_the_person_of_two_mixtures_is_heard_in_two_clips(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    mixer = _mixer(pack, _with(common_talker_share=1.0))
+    drawn, film = [], mixer._film
+
+    def noted(*given: Any) -> Any:
+        drawn.append(film(*given))
+        return drawn[-1]
+
+    monkeypatch.setattr(mixer, "_film", noted)
+    for step in STEPS:
+        mixer.batch(step)
+    assert len(drawn) == 3 * 2 * len(STEPS)
+    for a1, b, a2 in zip(drawn[::3], drawn[1::3], drawn[2::3], strict=True):
+        assert a1.clip.speaker == a2.clip.speaker != b.clip.speaker and a1.clip.name != a2.clip.name
+
+
 @pytest.mark.parametrize("mix", [EVERYTHING, _with(single_share=1.0), _with(face_loss_share=1.0)])
 def test_a_network_learns_from_such_batches(pack: Pack, mix: MixConfig) -> None:
     sizes = {"complex_channels": 4, "channels": 8, "visual_channels": 8, "heads": 2}
