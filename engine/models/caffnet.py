@@ -11,6 +11,8 @@ Differs:
     the picture enters as landmark features through a linear map, not as a face through a face embedding;
     Gamma is built from scored lags (`engine.models.affinity`), since the paper's regulariser is not public;
     complex features are scaled by their root mean square modulus, which leaves phases alone, where a batch norm was;
+    CaffNet's decoder has no skips past Psi: blocks of one resolution need none, and through skips the mixture drowned
+    the cue, so that both faces got the same voice;
     O is turned back by the mixture's phase, so that the mask does not depend on the absolute phase.
 """
 
@@ -189,11 +191,10 @@ class CaffNet(nn.Module):
     def _encode(self, x: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """X -> |S| (B, C, N), e^(j angle S) as stacked parts (empty for CaffNet), skips."""
         if self.codec is None:
-            s, skips = self.audio_in(x.abs()), []
+            s = self.audio_in(x.abs())
             for block in self.audio:
                 s = block(s)
-                skips.append(s)
-            return s, x.real.new_zeros(len(x), 0), skips
+            return s, x.real.new_zeros(len(x), 0), []
         parts = torch.stack([x.real, x.imag], 1)[:, :, :256]
         s, skips = self.codec.encode(parts)
         modulus = magnitude(s)
@@ -203,8 +204,8 @@ class CaffNet(nn.Module):
         """Psi -> M, (B, F, N) complex64."""
         if self.codec is None:
             x = psi
-            for block, skip in zip(self.decoder, reversed(skips), strict=True):
-                x = block(x + skip)
+            for block in self.decoder:
+                x = block(x)
             mask: Tensor = torch.sigmoid(self.mask(x).float())
             return torch.complex(mask, torch.zeros_like(mask))
         real, imag = self.codec.decode(psi.repeat(1, 2, 1) * phase, skips).float().unbind(1)
