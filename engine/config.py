@@ -248,7 +248,8 @@ class TrainConfig:
         unseen_share: share of filmed mixtures whose second talker has no face; out of all voices that are packed.
         mix: everything else of how mixtures are made.
         native_lag: video frames by which a corpus' lips come late against its sound; taken out when clips are drawn.
-        validation_mixtures: per corpus. threads: of the CPU.
+        validation_mixtures: per corpus. threads: of the CPU. workers: processes that draw batches
+            ahead, 0 for none; what is drawn does not depend on them.
         device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
         devices, nodes: GPUs (or processes) of each machine, and machines. precision: "32-true" or "bf16-mixed".
         correlation: "", or what voice and picture must share (`engine.train.correlation`): "cmc", "triplet",
@@ -284,6 +285,7 @@ class TrainConfig:
     validation_mixtures: int = 40
     checkpoint_every: int = 250
     threads: int = 1
+    workers: int = 0
     device: str = "cpu"
     devices: int = 1
     nodes: int = 1

@@ -28,7 +28,7 @@ from engine.data.pack import Pack
 from engine.errors import InputError, ModelError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.models.networks import build_network
-from engine.train.batch import tensors
+from engine.train.batch import draw_ahead, tensors
 from engine.train.correlation import build_correlation, judge_optimizer
 from engine.train.lesson import CURVE, Lesson
 from engine.train.validation import validate
@@ -94,13 +94,14 @@ def run(
     started = time.monotonic() - state["seconds"]
     recent: list[list[float]] = []
     lost = 0
+    drawn = draw_ahead(mixer, state["step"], config, fabric.global_rank)
     taught.train()
     while state["step"] < config.steps:
         cancel.checkpoint()
         step = state["step"]
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * schedule(step, config)
-        batch = tensors(mixer.batch(step * fabric.world_size + fabric.global_rank), fabric.device)
+        batch = tensors(next(drawn), fabric.device)
         loss, seen = taught(batch, step / config.steps)
         optimizer.zero_grad(set_to_none=True)
         fabric.backward(loss)

@@ -23,6 +23,7 @@ from engine.data.recipe import draw_recipe, read_recipes, write_recipes
 from engine.errors import InputError, JobCancelled, ModelError, OutputError, UsageError
 from engine.jobs import CancelToken, Progress
 from engine.models.compact import CompactSeparator
+from engine.train.batch import draw_ahead
 from engine.train.loop import run, schedule
 from tests.helpers.packs import write_small_pack
 
@@ -302,3 +303,16 @@ def test_a_damaged_checkpoint_is_refused(damage: str, pack: Path, tmp_path: Path
     state.write_bytes(state.read_bytes()[:5000] if damage == "cut" else pickle.dumps({"step": Path("x")}, protocol=2))
     with pytest.raises(ModelError, match="damaged"):
         run(config, resume=True)
+
+
+def test_workers_draw_what_the_process_itself_would(pack: Path, tmp_path: Path) -> None:
+    config = read_train_config(_config(pack, tmp_path))
+    mixer = Mixer(Pack(pack), config)
+    alone = list(draw_ahead(mixer, 2, config, 0))
+    helped = list(draw_ahead(mixer, 2, dataclasses.replace(config, workers=2), 0))
+    assert len(alone) == len(helped) == 4
+    for one, other in zip(alone, helped, strict=True):
+        for name, value in vars(one).items():
+            np.testing.assert_array_equal(value, getattr(other, name))
+    second_of_two = next(draw_ahead(mixer, 2, dataclasses.replace(config, devices=2), 1))
+    np.testing.assert_array_equal(second_of_two.mixture, mixer.batch(5).mixture)
