@@ -21,13 +21,12 @@ INTRODUCTION = f"""# What each system buys
 
 Written by `python -m tests.benchmark.results` from the files in `docs/results`, which
 `python -m tests.benchmark.systems PACK DATA RUNS` makes. Every system of the three papers, in a compact size, learns
-from the same {LONG_STEPS} + {SHORT_STEPS} batches of five two-talker mixtures: GRID, 8 minutes of film, 4 talkers,
-their voices also at four other pitches; in a quarter of the mixtures the second voice is one of some 780 without a
-face; lip landmarks, shifted by up to nine frames in 40 % of the items. Systems of one network share the first leg, and
-their terms count in the second. The interviews are a corpus that they have never met. All are scored on the same
-120 mixtures of eight people whom they have never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 % intervals
-over mixtures, of the first seed; more seeds are averaged in where they were run. Compare rows with one another, not
-with the papers' numbers.
+from the same {LONG_STEPS} + {SHORT_STEPS} batches of five two-talker mixtures: GRID, then also interviews, 48 minutes
+of film, 18 talkers, their voices also at four other pitches; in a quarter of the mixtures the second voice is one of
+some 780 without a face; lip landmarks, shifted by up to nine frames in 40 % of the items. Systems of one network share
+the first leg, and their terms count in the second. All are scored on the same 120 mixtures of eight people whom they
+have never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 % intervals over mixtures, of the first seed; more
+seeds are averaged in where they were run. Compare rows with one another, not with the papers' numbers.
 """
 
 PAPERS = """## What the papers report
