@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -25,37 +25,7 @@ _PLACES = 4  # talkers that a room has room for
 _SPEEDS = ((1, 1), (9, 10), (11, 10), (19, 20), (21, 20))
 
 
-@dataclass(frozen=True)
-class Batch:
-    """One training step.
-
-    Attributes:
-        mixture: (B, T) float32. targets: (B, 2, T), in a room with what follows the direct sound at once.
-        lips: (B, 2, M, 240). seen: (B, 2, M).
-        lag: (B, 2) int64, by how many video frames the lips are shifted, -K..K.
-        silent: (B, 2) bool, the target says nothing.
-        unseen: (B, 2) bool, the target has no face: its lips and `seen` are zero all the time.
-        attributes: (B, 2, 128) float32, face vectors of the clips seen; zero without a face, or where the set has none.
-        same_person: (B, 2, 128), face vectors from another clip of the same people.
-        blind_mixture: (B', T). blind_targets: (B', 2, T); talkers without a face.
-        common: (B,) bool, mixtures 2k and 2k + 1 are A1 + B and A2 + B (`engine.losses.visualvoice`).
-    """
-
-    mixture: FloatArray
-    targets: FloatArray
-    lips: FloatArray
-    seen: FloatArray
-    lag: NDArray[np.int64]
-    silent: NDArray[np.bool_]
-    unseen: NDArray[np.bool_]
-    attributes: FloatArray
-    same_person: FloatArray
-    blind_mixture: FloatArray
-    blind_targets: FloatArray
-    common: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Item:
     """One filmed mixture: the fields of `Batch` by the same names, without B."""
 
@@ -68,7 +38,27 @@ class _Item:
     unseen: NDArray[np.bool_]
     attributes: FloatArray
     same_person: FloatArray
-    common: bool = False
+    common: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((), bool))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch(_Item):
+    """One training step: filmed mixtures, stacked, and unfilmed ones.
+
+    Attributes:
+        mixture: (B, T) float32. targets: (B, 2, T), in a room with what follows the direct sound at once.
+        lips: (B, 2, M, 240). seen: (B, 2, M).
+        lag: (B, 2) int64, by how many video frames the lips are shifted, -K..K.
+        silent: (B, 2) bool, the target says nothing.
+        unseen: (B, 2) bool, the target has no face: its lips and `seen` are zero all the time.
+        attributes: (B, 2, 128) float32, face vectors of the clips seen; zero without a face, or where the set has none.
+        same_person: (B, 2, 128), face vectors from another clip of the same people.
+        common: (B,) bool, mixtures 2k and 2k + 1 are A1 + B and A2 + B (`engine.losses.visualvoice`).
+        blind_mixture: (B', T). blind_targets: (B', 2, T); talkers without a face.
+    """
+
+    blind_mixture: FloatArray
+    blind_targets: FloatArray
 
 
 @dataclass(frozen=True)
@@ -179,7 +169,7 @@ class Mixer:
         for a in (a1, a2):
             item = self._unmixed(rng, people, [a, b])
             item.targets[1] *= np.float32(10 ** (-ratio_db / 20))
-            items.append(replace(self._mixed(rng, more, item, [], room), common=True))
+            items.append(replace(self._mixed(rng, more, item, [], room), common=np.ones((), bool)))
         return self._levelled(more, items)
 
     def _unmixed(self, rng: np.random.Generator, people: dict[str, list[Clip]], drawn: list[_Filmed]) -> _Item:

@@ -8,9 +8,10 @@ compare them; models.md 4.2 and 5.2.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import torch
@@ -20,6 +21,7 @@ from torch.nn.utils import parametrizations
 
 from engine.losses.correspondence import Embedded, as_bool, cosine_distance, mask_like, other_talker, unit
 from engine.models.blocks import GlobalNorm, Pointwise, ResidualBlock
+from engine.models.lips import scaled_with_presence
 
 READY = 0.9
 _STRIDES = (2, 2, 1)  # 100 Hz to 25 Hz; strides first, so that a vector hears 290 ms
@@ -128,7 +130,7 @@ class LipEmbedder(nn.Module):
             (R, C, M), unit length where seen, 0 elsewhere.
         """
         visible = as_bool(seen).to(lips.dtype)[:, None]  # (R, 1, M)
-        x = self.into(torch.cat([lips.transpose(1, 2) / self.get_buffer("scale") * visible, visible], 1))
+        x = self.into(scaled_with_presence(lips * visible.transpose(1, 2), visible[:, 0], self.get_buffer("scale")))
         for block in self.blocks:
             x = block(x)
         return unit(self.out(self.norm(x))) * visible
@@ -148,7 +150,28 @@ class FaceEmbedder(nn.Module):
         return unit(self.layers(functional.normalize(face, dim=1, eps=1e-4)))
 
 
-class PairDiscriminator(nn.Module):
+class _Discriminator(nn.Module):
+    """Three layers with spectral norm on a voice together with a video (`paired`), or on one embedding alone."""
+
+    def __init__(self, layer: Callable[[int, int], nn.Module], channels: int, hidden: int, *, paired: bool) -> None:
+        super().__init__()
+        self.paired = paired
+        norm = parametrizations.spectral_norm
+        self.layers = nn.Sequential(
+            norm(layer(3 * channels if paired else channels, hidden)),
+            nn.LeakyReLU(0.2),
+            norm(layer(hidden, hidden)),
+            nn.LeakyReLU(0.2),
+            norm(layer(hidden, 1)),
+        )
+
+    def forward(self, embedding: Tensor, video: Tensor | None = None) -> Tensor:
+        """Voice and video, or one embedding alone, (R, C) or (R, C, M): logits (R,) or (R, M), higher for "real"."""
+        scores: Tensor = self.layers(_judged(embedding, video, self.paired))
+        return scores[:, 0]
+
+
+class PairDiscriminator(_Discriminator):
     """Judges identity: does this face go with this voice (`paired`), or is this vector a face's (the poster's form)?
 
     Args:
@@ -156,24 +179,10 @@ class PairDiscriminator(nn.Module):
     """
 
     def __init__(self, channels: int, hidden: int, *, paired: bool = True) -> None:
-        super().__init__()
-        self.paired = paired
-        norm = parametrizations.spectral_norm
-        self.layers = nn.Sequential(
-            norm(nn.Linear(3 * channels if paired else channels, hidden)),
-            nn.LeakyReLU(0.2),
-            norm(nn.Linear(hidden, hidden)),
-            nn.LeakyReLU(0.2),
-            norm(nn.Linear(hidden, 1)),
-        )
-
-    def forward(self, embedding: Tensor, video: Tensor | None = None) -> Tensor:
-        """Voice (R, C) and face (R, C), or one embedding alone: logits (R,), higher for "real"."""
-        scores: Tensor = self.layers(_judged(embedding, video, self.paired))
-        return scores[:, 0]
+        super().__init__(nn.Linear, channels, hidden, paired=paired)
 
 
-class SequenceDiscriminator(nn.Module):
+class SequenceDiscriminator(_Discriminator):
     """Judges sounds and lips frame by frame, looking 240 ms to either side.
 
     Args:
@@ -181,25 +190,8 @@ class SequenceDiscriminator(nn.Module):
     """
 
     def __init__(self, channels: int, hidden: int, *, paired: bool = True) -> None:
-        super().__init__()
-        self.paired = paired
-        norm = parametrizations.spectral_norm
-
-        def conv(inputs: int, outputs: int) -> nn.Module:
-            return norm(nn.Conv1d(inputs, outputs, _KERNEL, padding=_KERNEL // 2))
-
-        self.layers = nn.Sequential(
-            conv(3 * channels if paired else channels, hidden),
-            nn.LeakyReLU(0.2),
-            conv(hidden, hidden),
-            nn.LeakyReLU(0.2),
-            conv(hidden, 1),
-        )
-
-    def forward(self, embedding: Tensor, video: Tensor | None = None) -> Tensor:
-        """Voice (R, C, M) and lips (R, C, M), or one embedding alone: logits (R, M), higher for "real"."""
-        scores: Tensor = self.layers(_judged(embedding, video, self.paired))
-        return scores[:, 0]
+        layer = partial(nn.Conv1d, kernel_size=_KERNEL, padding=_KERNEL // 2)
+        super().__init__(layer, channels, hidden, paired=paired)
 
 
 def _judged(embedding: Tensor, video: Tensor | None, paired: bool) -> Tensor:
