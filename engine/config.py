@@ -41,6 +41,7 @@ class CompactConfig:
         modulated_blocks: residual blocks after it, each modulated by the lips.
         max_lag_frames: K, the largest delay between sound and picture, in video frames.
         video_per_audio: r, video frames per audio frame.
+        frame_locked: take the lips as they stand against the sound, without affinity: the comparator.
     """
 
     stft: StftConfig = field(default_factory=StftConfig)
@@ -55,6 +56,7 @@ class CompactConfig:
     dropout: float = 0.05
     max_lag_frames: int = 10
     video_per_audio: float = 0.25
+    frame_locked: bool = False
 
     def __post_init__(self) -> None:
         if self.channels % self.heads or self.visual_channels % self.heads:

@@ -16,7 +16,7 @@ from engine.data.attributes import ATTRIBUTES
 from engine.data.augment import FloatArray, chance
 from engine.data.morph import FACTORS
 from engine.data.noise import Noise
-from engine.data.pack import SAMPLE_RATE_HZ, Clip, Pack
+from engine.data.pack import IMAGINED, SAMPLE_RATE_HZ, Clip, Pack
 from engine.vision.lips import LANDMARK_FEATURES, MIRROR_ORDER, MIRROR_SIGN, RATE_HZ
 
 _SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // RATE_HZ
@@ -83,6 +83,8 @@ class Mixer:
         usable = [c for c in train if c.video_frames >= self.frames]
         self.filmed = {name: [c for c in usable if c.corpus == name] for name in {c.corpus for c in usable}}
         self.filmed["any"] = usable
+        if pack.imagined:
+            self.filmed[IMAGINED] = [c for c in pack.imagined if c.video_frames >= self.frames]
         self.heard = [c for c in train if c.audio_samples >= self.samples * 1.1]
         self.by_speaker: dict[str, dict[str, list[Clip]]] = {}
         for name, clips in self.filmed.items():
@@ -274,7 +276,8 @@ class Mixer:
                 up, down, need = 1, 1, self.frames
             last = min(clip.video_frames, clip.audio_samples // _SAMPLES_PER_FRAME) - need
             start = int(rng.integers(max(last, 0) + 1))
-            track = self.tracks[int(rng.integers(len(self.tracks))) if rng.random() < 0.7 else 0]
+            tracks = self.tracks[:1] if clip.corpus == IMAGINED else self.tracks  # only what is filmed has other voices
+            track = tracks[int(rng.integers(len(tracks))) if rng.random() < 0.7 else 0]
             at = clip.audio_start + start * _SAMPLES_PER_FRAME
             sound = np.asarray(track[at : at + need * _SAMPLES_PER_FRAME], np.float32)
             whole = np.asarray(track[clip.audio_start : clip.audio_start + clip.audio_samples], np.float32)
@@ -349,7 +352,7 @@ def _hide(item: _Item, who: int) -> None:
 
 def attributes_of(pack: Pack, clip: Clip) -> FloatArray:
     """Face vector of a clip, (128,) float32; zero where the set has none."""
-    if pack.attributes is None:
+    if pack.attributes is None or clip.corpus == IMAGINED:
         return np.zeros(ATTRIBUTES, np.float32)
     return np.asarray(pack.attributes[pack.row_of[clip.name]], np.float32)
 
@@ -361,7 +364,7 @@ def lips_at(pack: Pack, clip: Clip, rows: NDArray[np.floating[Any]]) -> tuple[Fl
     low = np.floor(inside).astype(int)
     high = np.minimum(low + 1, clip.video_frames - 1)
     part = (inside - low).astype(np.float32)[:, None]
-    features = pack.lips[clip.video_start : clip.video_start + clip.video_frames]
+    features = pack.lips_of(clip)
     lips = features[low].astype(np.float32) * (1 - part) + features[high].astype(np.float32) * part
     return lips * seen[:, None], seen
 

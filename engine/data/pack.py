@@ -7,6 +7,7 @@ Layout of a pack (a folder):
     mouths.u8       mouth pictures (frames, 32, 32) uint8
     attributes.f16  face vectors (clips, 128) float16 (`engine.data.attributes`); older packs have none
     audio_x*.i16    other voices of the clips with a face (`engine.data.morph`), where asked for
+    imagined.csv, imagined.f16  stretches of clips without a face and lips for them (`engine.data.imagined`), likewise
 Clips without a face have video_frames = 0 and come last.
 """
 
@@ -44,6 +45,8 @@ __all__ = [
 ]
 
 TABLE = "clips.csv"
+IMAGINED = "imagined"  # corpus of the stretches of imagined.csv
+IMAGINED_TABLE, IMAGINED_LIPS = f"{IMAGINED}.csv", f"{IMAGINED}.f16"
 _ATTRIBUTES = "attributes.f16"
 
 
@@ -68,6 +71,7 @@ class Pack:
         clips: the rows of clips.csv. row_of: a clip's row by its name.
         audio: (samples,) int16. lips: (frames, 240) float16. mouths: (frames, 32, 32) uint8.
         attributes: (clips, 128) float16, row by row as in `clips`, zeros without a face; None in an older pack.
+        imagined: stretches of clips without a face, whose lips `lips_of` knows too; empty where none were imagined.
 
     Raises:
         InputError: there is no training set in the folder, or its files do not fit each other.
@@ -81,9 +85,7 @@ class Pack:
                 f"There is no training set in {folder}.",
                 "Make one with `avsep prepare`, or finish it by calling again.",
             )
-        kinds: dict[str, Any] = {f.name: int if f.type == "int" else str for f in fields(Clip)}
-        with table.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            self.clips = [Clip(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(file)]
+        self.clips = _rows(table)
         self.row_of = {clip.name: number for number, clip in enumerate(self.clips)}
         samples = sum(clip.audio_samples for clip in self.clips)
         frames = sum(clip.video_frames for clip in self.clips)
@@ -94,6 +96,18 @@ class Pack:
         if (folder / _ATTRIBUTES).is_file() and self.clips:
             _check_size(folder / _ATTRIBUTES, 2 * ATTRIBUTES * len(self.clips))
             self.attributes = np.memmap(folder / _ATTRIBUTES, np.float16, "r", shape=(len(self.clips), ATTRIBUTES))
+        there = folder / IMAGINED_TABLE
+        self.imagined = _rows(there) if there.is_file() else []
+        frames = sum(clip.video_frames for clip in self.imagined)
+        self._imagined_lips: NDArray[np.float16] = (
+            _mapped(folder / IMAGINED_LIPS, np.float16, (frames, LANDMARK_FEATURES)) if frames else self.lips[:0]
+        )
+        self._imagined_names = {clip.name for clip in self.imagined}
+
+    def lips_of(self, clip: Clip) -> NDArray[np.float16]:
+        """Landmark features of a clip, filmed or imagined, (frames, 240)."""
+        lips = self._imagined_lips if clip.name in self._imagined_names else self.lips
+        return lips[clip.video_start : clip.video_start + clip.video_frames]
 
     def morph(self, factor: float) -> NDArray[np.int16]:
         """The audio with pitch and formants times `factor` (`engine.data.morph`), filmed clips only.
@@ -102,6 +116,12 @@ class Pack:
         """
         path = morph_path(self.folder, factor)
         return np.memmap(path, np.int16, "r") if path.is_file() and path.stat().st_size else self.audio
+
+
+def _rows(table: Path) -> list[Clip]:
+    kinds: dict[str, Any] = {f.name: int if f.type == "int" else str for f in fields(Clip)}
+    with table.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
+        return [Clip(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(file)]
 
 
 def morph_path(folder: Path, factor: float) -> Path:
@@ -173,7 +193,7 @@ def write_pack(
                 writer.writeheader()
                 writer.writerows(asdict(row) for row in rows)
             (folder / TABLE).unlink(missing_ok=True)
-            for old in folder.glob("audio_x*.i16"):
+            for old in (*folder.glob("audio_x*.i16"), *folder.glob(f"{IMAGINED}.*")):
                 old.unlink()
     except OSError as error:
         raise output_error(folder / TABLE, error) from error

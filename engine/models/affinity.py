@@ -68,3 +68,23 @@ class CrossModalAffinity(nn.Module):
         identity = torch.einsum("bd,dnm->bnm", weights, kernels)  # G
         fused = self.out(video) @ (0.5 * (affinity + identity)).transpose(1, 2)  # (B, C, M) x (B, M, N)
         return fused, logits, match
+
+
+class FrameLock(nn.Module):
+    """The comparator: lips are taken as they stand against the sound, at lag 0, and no delay is told.
+
+    Its call is that of `CrossModalAffinity`.
+    """
+
+    def __init__(self, channels: int, ratio: float, max_lag: int) -> None:
+        super().__init__()
+        self.ratio, self.max_lag = ratio, max_lag
+        self.out = Pointwise(channels, channels)
+        with torch.no_grad():
+            self.out.weight.mul_(_LOUD_CUE)
+
+    def forward(self, audio: Tensor, video: Tensor, lag: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, C_a, N), (B, C, M) -> V^ (B, C, N), and nothing for lag logits and match."""
+        identity = lag_kernels(audio.shape[-1], video.shape[-1], self.ratio, self.max_lag)[self.max_lag].to(video)
+        fused: Tensor = self.out(video) @ identity.T
+        return fused, audio.new_empty(0), audio.new_empty(0)

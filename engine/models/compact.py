@@ -29,7 +29,7 @@ from torch.nn import functional
 
 from engine.audio.stft import compress, compressed_magnitude, istft, stft
 from engine.config import CompactConfig
-from engine.models.affinity import CrossModalAffinity
+from engine.models.affinity import CrossModalAffinity, FrameLock
 from engine.models.blocks import ComplexConv1d, NonLocal, Pointwise, ResidualBlock, magnitude, stack_parts
 from engine.models.lips import LandmarkEncoder
 from engine.models.separated import Separated
@@ -114,7 +114,11 @@ class CompactSeparator(nn.Module):
         )
         self.audio_non_local = NonLocal(width, config.heads, config.dropout)
 
-        self.affinity = CrossModalAffinity(width, visual, config.video_per_audio, config.max_lag_frames)
+        self.affinity: CrossModalAffinity | FrameLock = (
+            FrameLock(visual, config.video_per_audio, config.max_lag_frames)
+            if config.frame_locked
+            else CrossModalAffinity(width, visual, config.video_per_audio, config.max_lag_frames)
+        )
         self.slots = nn.Parameter(torch.randn(2, visual))
 
         self.hint = Pointwise(visual, bins)

@@ -13,6 +13,7 @@ import argparse
 from pathlib import Path
 
 from engine.data.clip import Rejected, Source
+from engine.data.imagined import imagine_lips
 from engine.data.layouts import media_below
 from engine.data.noise import add_noise
 from engine.data.prepare import take_in_all
@@ -67,6 +68,7 @@ def main() -> None:
         made = take_in_all(sources(chosen.data), chosen.pack, with_morphs=True, workers=2)
         rejects += made.rejected
         print(f"{len(made.clips)} clips")
+        print(imagine_lips(chosen.pack))
     if noise := noise_files(chosen.data):
         unusable = add_noise(chosen.pack, noise)
         rejects += unusable
