@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import pairwise
 
 import pytest
 import torch
 
 from engine.config import CompactConfig
-from engine.models.affinity import CrossModalAffinity, lag_kernels
+from engine.models.affinity import CrossModalAffinity, FrameLock, lag_kernels
 from engine.models.blocks import ComplexConv1d
 from engine.models.compact import CompactSeparator, likeness, others_mean
 from engine.registry import build
@@ -139,6 +140,26 @@ def test_shifted_video_gives_the_same_fused_features() -> None:
     assert difference < 0.25
     frame_locked = (video[..., K : K + 30] - _matched_streams(6)[2][..., K : K + 30]).norm() / video[..., K:-K].norm()
     assert frame_locked > 1.0, "a frame-locked fusion would differ fully here"
+
+
+def test_frame_lock_takes_the_picture_of_the_moment_and_tells_no_delay() -> None:
+    _, audio, video = _matched_streams(0)
+    lock = FrameLock(video.shape[1], 0.25, K)
+    with torch.no_grad():
+        lock.out.weight.copy_(torch.eye(video.shape[1]))
+    fused, logits, match = lock(audio, video)
+    torch.testing.assert_close(fused[..., ::4], video[..., K : K + audio.shape[-1] // 4], rtol=0.4, atol=0.4)
+    assert not logits.numel() and not match.numel()
+    late, _, _ = lock(audio, _matched_streams(6)[2])
+    assert (fused - late).norm() > fused.norm()
+
+
+def test_a_frame_locked_network_separates_and_has_no_lag() -> None:
+    network = CompactSeparator(dataclasses.replace(SMALL, frame_locked=True)).eval()
+    wave, lips, seen = _inputs(64, 2)
+    out = network(wave, lips, seen, faces=2)
+    assert out.wave.shape == (2, 64 * 160) and not out.lag_logits.numel()
+    assert not any(name.startswith("affinity.audio") for name, _ in network.named_parameters())
 
 
 def test_with_another_face_the_lag_is_less_certain() -> None:
