@@ -257,6 +257,7 @@ class TrainConfig:
         correlation: "", or what voice and picture must share (`engine.train.correlation`): "cmc", "triplet",
             "adversarial" or "visualvoice". correlation_weight: of its terms, beside -SI-SDR in dB.
         embedders: file of the embedders that it needs, made when it is not there. embedder_steps: their training.
+        lip_steps: steps in which the lip encoder is taught alone first (`engine.train.lip_reading`).
         init: weights of an earlier run to start from, or "".
     """
 
@@ -296,6 +297,7 @@ class TrainConfig:
     correlation_weight: float = 1.0
     embedders: str = "runs/embedders.pt"
     embedder_steps: int = 400
+    lip_steps: int = 0
     init: str = ""
 
     def __post_init__(self) -> None:

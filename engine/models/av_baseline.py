@@ -194,6 +194,12 @@ class AvBaseline(nn.Module):
         estimate = mask * (spectrum * level[..., None]).repeat_interleave(faces, 0)
         return Separated(istft(estimate, self.config.stft), mask, estimate)
 
+    def look(self, lips: Tensor, seen: Tensor) -> Tensor:
+        """Lip features, (R, M, ...) and (R, M) -> (R, lip_channels, M)."""
+        if self.pixels is not None:
+            return cast(Tensor, self.pixels(lips, seen))
+        return cast(Tensor, self.project(cast(LandmarkEncoder, self.landmarks)(lips, seen)))
+
     def _see(self, lips: Tensor, seen: Tensor, attributes: Tensor | None, frames: int) -> Tensor:
         """The visual feature of every video frame of the sound, (R, lip_channels + face_channels, N / 4)."""
         margin, count = self.config.max_lag_frames, frames // 4
@@ -202,11 +208,7 @@ class AvBaseline(nn.Module):
                 f"{frames} audio frames with {lips.shape[1]} video frames do not fit.",
                 f"Give a multiple of 4 audio frames, and a quarter as many video frames + {2 * margin}.",
             )
-        own, here = lips[:, margin : margin + count], seen[:, margin : margin + count]
-        if self.pixels is not None:
-            features = cast(Tensor, self.pixels(own, here))
-        else:
-            features = self.project(cast(LandmarkEncoder, self.landmarks)(own, here))
+        features = self.look(lips[:, margin : margin + count], seen[:, margin : margin + count])
         if self.face is not None:
             face = self.face(self._face_input(attributes, lips))
             features = torch.cat([features, face[..., None].expand(-1, -1, count)], 1)

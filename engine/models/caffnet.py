@@ -177,7 +177,7 @@ class CaffNet(nn.Module):
         spectrum = stft(mixture / level, self.config.stft)
         s, phase, skips = self._encode(compress(spectrum))
         heard = self.audio_non_local(s)
-        v = self.visual_non_local(self.visual(self.embed(scaled_with_presence(lips, seen, self.get_buffer("scale")))))
+        v = self.look(lips, seen)
 
         def each(x: Tensor) -> Tensor:
             return x.repeat_interleave(faces, 0)
@@ -187,6 +187,12 @@ class CaffNet(nn.Module):
         mask = self._decode(psi, each(phase), [each(x) for x in skips], each(spectrum))
         estimate = mask * each(spectrum) * each(level)[..., None]
         return Separated(istft(estimate, self.config.stft), mask, estimate, logits, match)
+
+    def look(self, lips: Tensor, seen: Tensor) -> Tensor:
+        """Lip features V-, (R, M, inputs) and (R, M) -> (R, C, M)."""
+        v = self.visual(self.embed(scaled_with_presence(lips, seen, self.get_buffer("scale"))))
+        out: Tensor = self.visual_non_local(v)
+        return out
 
     def _encode(self, x: Tensor) -> tuple[Tensor, Tensor, list[Tensor]]:
         """X -> |S| (B, C, N), e^(j angle S) as stacked parts (empty for CaffNet), skips."""

@@ -142,6 +142,10 @@ class CompactSeparator(nn.Module):
         """See `LandmarkEncoder.set_scale`."""
         self.lips.set_scale(spread)
 
+    def look(self, lips: Tensor, seen: Tensor) -> Tensor:
+        """Lip features V-, (R, M, inputs) and (R, M) -> (R, C_v, M)."""
+        return cast(Tensor, self.lips(lips, seen))
+
     def forward(
         self,
         mixture: Tensor,
@@ -194,7 +198,7 @@ class CompactSeparator(nn.Module):
             alone: let no face know of the others, as when only one is in the picture. Other arguments as in `forward`.
         """
         heard = heard.repeat(faces)
-        fused, logits, match = self.affinity(heard.x, self.lips(lips, seen), lag)
+        fused, logits, match = self.affinity(heard.x, self.look(lips, seen), lag)
         hint = self.hint(fused)
         masks = blind.mask.detach().view(-1, 2, *blind.mask.shape[1:]).repeat_interleave(faces, 0)  # (B, 2, F, N)
         told = compressed_magnitude(masks * heard.spectrum[:, None])

@@ -10,6 +10,7 @@ import copy
 import csv
 import math
 import time
+from functools import partial
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from engine.models.networks import build_network
 from engine.train.batch import draw_ahead, tensors
 from engine.train.correlation import build_correlation, judge_optimizer
 from engine.train.lesson import CURVE, Lesson
+from engine.train.lip_reading import teach_lips
 from engine.train.validation import validate
 
 if TYPE_CHECKING:
@@ -80,6 +82,11 @@ def run(
     network.set_scale(torch.from_numpy(mixer.spread_of_lips()))
     if config.init:
         load_what_fits(network, Path(config.init))
+    if config.lip_steps and not (resume and state_file.exists()):
+        network.to(fabric.device)
+        teach_lips(
+            network, mixer, config, fabric.device, partial(_lips_progress, on_progress, cancel, config.lip_steps)
+        )
     average = copy.deepcopy(network).eval().to(fabric.device)
     optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=config.weight_decay)
     taught, optimizer = fabric.setup(lesson, optimizer)
@@ -137,6 +144,11 @@ def run(
             state["seconds"] = time.monotonic() - started
             _store(state_file, state, parts)
     return {"run_dir": str(folder), "step": state["step"], "best": {"metric": "val_si_sdri_db", "value": state["best"]}}
+
+
+def _lips_progress(on_progress: ProgressCallback, cancel: CancelToken, steps: int, step: int) -> None:
+    cancel.checkpoint()
+    on_progress(Progress("Teaching lips", step, steps))
 
 
 def _launch(config: TrainConfig) -> Fabric:

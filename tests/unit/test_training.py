@@ -65,6 +65,7 @@ heads = 2
 """
 SYSTEMS = {
     "compact": ("", COMPACT),
+    "compact, lips first": ("lip_steps = 2", COMPACT),
     "compact, adversarial": ('correlation = "adversarial"', COMPACT),
     "caffnet-c, cmc": ('architecture = "caffnet"\ncorrelation = "cmc"', CAFFNET),
     "caffnet, triplet": (
