@@ -6,9 +6,9 @@ the part that the donor's voice explains is exchanged for the part that the othe
     lips = sqrt(1 - r) (donor's lips - told(donor's voice)) + g sqrt(r) told(voice)
 
 What a voice leaves open (the shape of a mouth, expression, errors of the landmarks) thus stays as in real pictures. r
-is drawn anew for every stretch, since a real mouth may say much or little, and g makes its part of the motion r. Two
-networks are taught, each with half of the filmed people, and a donor's voice is always heard by the one that does not
-know them: else something of the donor's own words would be taken for chance.
+is drawn anew for every stretch: a real mouth may say much or little, and the clear ones teach what lips are for. g
+makes the voice's part as large as the rest. Two networks are taught, each with half of the filmed people, and a donor's
+voice is always heard by the one that does not know them: else some of the donor's own words would be taken for chance.
 
 It is the embedding of a voice standing in for that of the lips (models.md 8.7), in the place where lips enter, so that
 every network can use it.
@@ -45,7 +45,7 @@ _WIDTH = 128
 _WINDOW = 64  # video frames
 _BATCH = 32
 _STEPS = 500
-_SHARE = 0.05, 0.3  # r; people that the network does not know have 0.01 (interviews) to 0.2 (read commands)
+_SHARE = 0.05, 0.8  # r; people that the network does not know have 0.01 (interviews) to 0.2 (read commands)
 
 
 class VoiceToLips(nn.Module):

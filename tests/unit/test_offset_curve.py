@@ -18,6 +18,7 @@ def _scores(gain: float) -> list[dict[str, object]]:
             "corpus": corpus,
             "voices": f"{corpus}{k}",
             "delay_frames": d,
+            "jitter_frames": abs(d) / 6,
             "si_sdri": gain - abs(d) + k % 2,
             "pesq_wb": None,
         }
@@ -29,9 +30,10 @@ def _scores(gain: float) -> list[dict[str, object]]:
 
 def test_points_are_means_with_intervals() -> None:
     points = curve(_scores(5.0), "si_sdri")
-    assert [(p.delay_frames, p.mean, p.n) for p in points] == [(-9, -3.5, 12), (0, 5.5, 12), (9, -3.5, 12)]
+    assert [(p.frames, p.mean, p.n) for p in points] == [(-9, -3.5, 12), (0, 5.5, 12), (9, -3.5, 12)]
     assert all(p.low < p.mean < p.high for p in points)
     assert curve(_scores(5.0), "pesq_wb") == []
+    assert [(p.frames, p.n) for p in curve(_scores(5.0), "si_sdri", "jitter_frames")] == [(0.0, 12), (1.5, 24)]
 
 
 def test_the_picture_has_a_line_per_model_and_a_table_beside_it(tmp_path: Path) -> None:
@@ -50,6 +52,8 @@ def test_the_picture_has_a_line_per_model_and_a_table_beside_it(tmp_path: Path) 
         ("A & <b>", "-9", "-3.500", "6"),
         ("A & <b>", "0", "5.500", "6"),
     ]
+    main([str(out), f"A={tmp_path / 'a.json'}", "--against", "jitter_frames"])
+    assert "1.5" in [text.text for text in ElementTree.parse(out).getroot().iter(f"{space}text")]
     with pytest.raises(SystemExit):
         main([str(out), f"A={tmp_path / 'a.json'}", "--metric", "pesq_wb"])
 

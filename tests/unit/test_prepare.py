@@ -469,3 +469,12 @@ def test_the_command(corpus: Path, made: Prepared, tmp_path: Path, capsys: pytes
     capsys.readouterr()
     assert main(["prepare", str(corpus), "-o", str(folder)]) == 0
     assert "together" in capsys.readouterr().out
+
+
+def test_lips_are_imagined_on_demand(
+    corpus: Path, made: Prepared, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(made.folder, tmp_path / "set")
+    assert main(["prepare", str(corpus), "-o", str(folder), "--imagine-lips", "--json"]) == 3  # clips of 1.2 s
+    assert "0 filmed people and 0 voices" in capsys.readouterr().out
+    assert len(Pack(folder).clips) == 5, "the set itself is made"
