@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmark.systems import LONG_STEPS, RESULTS, SHORT_STEPS, SYSTEMS
+from tests.benchmark.systems import LIP_STEPS, LONG_STEPS, RESULTS, SHORT_STEPS, SYSTEMS
 
 PAGE = RESULTS.parent / "results.md"
 COLUMNS = (("si_sdri", "SI-SDRi dB"), ("sdr", "SDR dB"), ("sir", "SIR dB"), ("sar", "SAR dB"))
@@ -20,13 +20,16 @@ RATED = (("pesq_wb", "PESQ wb"), ("stoi", "STOI"))
 INTRODUCTION = f"""# What each system buys
 
 Written by `python -m tests.benchmark.results` from the files in `docs/results`, which
-`python -m tests.benchmark.systems PACK DATA RUNS` makes. Every system of the three papers, in a compact size, learns
-from the same {LONG_STEPS} + {SHORT_STEPS} batches of five two-talker mixtures: GRID, then also interviews, 48 minutes
-of film, 18 talkers, their voices also at four other pitches; in a quarter of the mixtures the second voice is one of
-some 780 without a face; lip landmarks, shifted by up to nine frames in 40 % of the items. Systems of one network share
-the first leg, and their terms count in the second. All are scored on the same 120 mixtures of eight people whom they
-have never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 % intervals over mixtures, of the first seed; more
-seeds are averaged in where they were run. Compare rows with one another, not with the papers' numbers.
+`python -m tests.benchmark.systems PACK DATA RUNS` makes. Every system of the three papers, in a compact size, gets the
+same lessons: {LIP_STEPS} steps of lips alone, {LONG_STEPS} of mixtures at the full rate, half of them film and half
+speech with imagined lips ([ADR 6](adr/0006-imagined-lips.md)), then {SHORT_STEPS} on film alone with a falling rate and
+the terms of the system. A step holds five mixtures of 2.56 s: 48 minutes of film, 18 talkers, their voices also at four
+other pitches, and 769 voices without a face; in a quarter of the mixtures the second voice has no face; lip landmarks,
+shifted by up to nine frames in 40 % of the items. Systems of one network share the first two lessons. All are scored on
+the same 120 mixtures of eight people whom they have never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 %
+intervals over mixtures, of the first seed; more seeds are averaged in where they were run. This budget is some half an
+hour of one CPU core per system; what ships was trained for longer (README). Compare rows with one another, not with the
+papers' numbers.
 """
 
 PAPERS = """## What the papers report
