@@ -173,6 +173,8 @@ class MixConfig:
     Attributes:
         sir_db: first target over second; wide_sir_db in wide_sir_share of the mixtures.
         single_share: mixtures with one voice only, and one face. listener_share: one of two faces says nothing.
+        turn_share: of the other mixtures of two faces, those in which one talks first and then the other; overlap_s, by
+            how much the second begins before the first has ended.
         three_talker_share, four_talker_share: mixtures with one or two further voices, without a face, extra_talker_db
             below the first target. bystander_share: of the others, with one voice bystander_db below it.
         common_talker_share: of the pairs of mixtures 2k, 2k + 1 of a batch, those that are A1 + B and A2 + B: two clips
@@ -193,6 +195,8 @@ class MixConfig:
     wide_sir_share: float = 0.3
     single_share: float = 0.0
     listener_share: float = 0.1
+    turn_share: float = 0.0
+    overlap_s: Range = (-0.5, 0.8)
     three_talker_share: float = 0.0
     four_talker_share: float = 0.0
     extra_talker_db: Range = (0.0, 10.0)

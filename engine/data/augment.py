@@ -113,6 +113,36 @@ def frozen(rows: FloatingArray, where: slice) -> FloatingArray:
     return held
 
 
+def turns(rng: np.random.Generator, frames: int, overlap_frames: float) -> FloatArray:
+    """Who of two talks when: one until somewhere in the middle half, then the other.
+
+    Returns:
+        (2, frames) float32, 1 where that one talks; chance decides who begins.
+    """
+    change, at = rng.uniform(0.25, 0.75) * frames, np.arange(frames)
+    first = at < change + overlap_frames / 2
+    second = at >= change - overlap_frames / 2
+    order = [first, second] if rng.random() < 0.5 else [second, first]
+    return np.stack(order).astype(np.float32)
+
+
+def resting(lips: FloatArray, talks: FloatArray, motion: float) -> FloatArray:
+    """Lips that rest where their owner does not talk, with a soft change over a fifth of a second.
+
+    Args:
+        lips: (M, 3 P), positions, velocity, acceleration. talks: (M,), 1 or 0.
+        motion: how much of what the lips do is left at rest, 0..1.
+
+    Returns:
+        (M, 3 P); at rest the mouth keeps the position in which it moves least.
+    """
+    points = lips.shape[1] // 3
+    still = lips[int(np.abs(lips[:, points : 2 * points]).sum(1).argmin())].copy()
+    still[points:] = 0.0
+    soft = np.convolve(np.pad(talks, 2, mode="edge"), np.ones(5) / 5, "valid")[:, None].astype(np.float32)
+    return soft * lips + (1 - soft) * (still + np.float32(motion) * lips)
+
+
 def with_motion(shape: FloatArray, seen: FloatArray) -> FloatArray:
     """Positions with their velocity and acceleration, as `engine.vision.lips` makes them.
 

@@ -21,6 +21,7 @@ from engine.vision.lips import LANDMARK_FEATURES, MIRROR_ORDER, MIRROR_SIGN, RAT
 
 _SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // RATE_HZ
 _SHAPE = LANDMARK_FEATURES // 3  # features that are positions; then come velocities and accelerations
+_FADE = 320  # samples, of a turn's edges
 _PLACES = 4  # talkers that a room has room for
 _SPEEDS = ((1, 1), (9, 10), (11, 10), (19, 20), (21, 20))
 
@@ -151,7 +152,9 @@ class Mixer:
             lips[who] = (rest + 0.15 * lips[who] * rng.random()).astype(np.float32)
         else:
             voices[1] *= np.float32(10 ** (-ratio_db / 20))
-            if chance(more, mix.face_loss_share):
+            if chance(more, mix.turn_share):
+                self._take_turns(more, item)
+            elif chance(more, mix.face_loss_share):
                 _hide(item, int(more.integers(2)))
         if rng.random() < mix.bystander_share:  # somebody whom nobody sees
             other = self._listen(rng, self.heard)[0]
@@ -159,6 +162,20 @@ class Mixer:
         further = self._further_voices(more, known)
         others = [] if alone else further or others
         return self._mixed(rng, more, item, others, self._room(more))
+
+    def _take_turns(self, more: np.random.Generator, item: _Item) -> None:
+        """Let one of two talk first and then the other; who does not talk is silent and their lips rest."""
+        margin = self.config.model.max_lag_frames
+        talk = augment.turns(more, self.frames, more.uniform(*self.config.mix.overlap_s) * RATE_HZ)
+        fade = np.hanning(_FADE + 2)[1:-1] / np.hanning(_FADE + 2).sum()
+        for who in range(2):
+            gate = np.repeat(np.pad(talk[who], 1, mode="edge"), _SAMPLES_PER_FRAME)
+            soft = np.convolve(gate, fade, "same")[_SAMPLES_PER_FRAME:-_SAMPLES_PER_FRAME]
+            item.targets[who] *= soft.astype(np.float32)
+            # Row m of the lips shows the sound of frame m - margin - lag.
+            shown = np.clip(np.arange(len(item.lips[who])) - margin - int(item.lag[who]), 0, self.frames - 1)
+            rested = augment.resting(item.lips[who], talk[who][shown], 0.15 * float(more.random()))
+            item.lips[who] = rested * item.seen[who][:, None]
 
     def _common_talker(self, rng: np.random.Generator, more: np.random.Generator, corpus: str) -> list[_Item]:
         """A1 + B and A2 + B: two clips of one person with the same sound of another, all four filmed and speaking."""

@@ -36,6 +36,7 @@ EVERYTHING = MixConfig(
     repeat_share=0.4,
     gap_share=0.4,
     face_loss_share=0.3,
+    turn_share=0.3,
     landmark_noise=0.01,
     common_talker_share=0.4,
 )
@@ -199,6 +200,42 @@ def test_a_listener_is_silent_and_seen(pack: Pack) -> None:
     batch = _batches(pack, _with(listener_share=1.0))
     assert (batch.silent.sum(1) == 1).all() and not batch.unseen.any()
     assert not batch.targets[batch.silent].any() and batch.targets[~batch.silent].any(1).all()
+
+
+def test_in_turns_one_talks_and_the_other_rests(pack: Pack) -> None:
+    whole = _batches(pack)
+    in_turns = _batches(pack, _with(turn_share=1.0, overlap_s=(-0.2, -0.2)))
+    assert np.abs(_left(in_turns)).max() < 1e-5 and not in_turns.silent.any()
+    loud = _db(in_turns.targets.reshape(48, 2, 64, 160)) > -60
+    assert not (loud[:, 0] & loud[:, 1]).any(), "a pause of 0.2 s lies between them"
+    assert loud.mean((0, 2)).min() > 0.15 and loud.mean((0, 2)).max() < 0.75
+    assert 10 < (loud[:, 0].argmax(1) < loud[:, 1].argmax(1)).sum() < 38, "either may begin"
+    inner = loud & np.roll(loud, 3, 2) & np.roll(loud, -3, 2)
+    samples = np.repeat(inner, 160, 2)
+    np.testing.assert_allclose(in_turns.targets[samples], whole.targets[samples], atol=1e-5)
+    talks = loud.reshape(48, 2, 16, 4).any(3)
+    rests = ~np.repeat(talks, 1, 2)
+    for who in (-1, 1):
+        rests &= ~np.roll(talks, 2 * who, 2)
+    motion = np.abs(in_turns.lips[:, :, 10:26, 80:160]).mean(3)
+    before = np.abs(whole.lips[:, :, 10:26, 80:160]).mean(3)
+    assert motion[rests].mean() < 0.2 * before[rests].mean()
+    np.testing.assert_allclose(motion[inner[:, :, ::4]].mean(), before[inner[:, :, ::4]].mean(), rtol=0.2)
+    over = _db(_batches(pack, _with(turn_share=1.0, overlap_s=(0.3, 0.3))).targets.reshape(48, 2, 64, 160)) > -60
+    assert (over[:, 0] & over[:, 1]).any(1).all(), "0.3 s are talked at once"
+    some = _db(_batches(pack, _with(turn_share=0.5)).targets.reshape(48, 2, 8, -1)).min((1, 2)) < -60
+    assert 10 < some.sum() < 38
+
+
+def test_lips_rest_when_the_sound_does_though_they_are_shifted(pack: Pack) -> None:
+    batch = _batches(pack, _with(turn_share=1.0, overlap_s=(-0.2, -0.2)), shift_share=1.0)
+    loud = _db(batch.targets.reshape(48, 2, 16, 640)) > -60
+    moves = np.abs(batch.lips[..., 80:160]).mean(3)
+    for item in range(48):
+        for who in range(2):
+            shifted = moves[item, who, 10 + batch.lag[item, who] :][:16]
+            if batch.seen[item, who].all():
+                assert shifted[loud[item, who]].mean() > shifted[~loud[item, who]].mean()
 
 
 def test_a_lost_face_is_like_a_voice_without_one(pack: Pack) -> None:
