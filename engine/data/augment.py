@@ -123,7 +123,7 @@ def turns(rng: np.random.Generator, frames: int, overlap_frames: float) -> Float
     first = at < change + overlap_frames / 2
     second = at >= change - overlap_frames / 2
     order = [first, second] if rng.random() < 0.5 else [second, first]
-    return np.stack(order).astype(np.float32)
+    return np.asarray(order, np.float32)
 
 
 def resting(lips: FloatArray, talks: FloatArray, motion: float) -> FloatArray:
