@@ -140,7 +140,7 @@ def resting(lips: FloatArray, talks: FloatArray, motion: float) -> FloatArray:
     still = lips[int(np.abs(lips[:, points : 2 * points]).sum(1).argmin())].copy()
     still[points:] = 0.0
     soft = np.convolve(np.pad(talks, 2, mode="edge"), np.ones(5) / 5, "valid")[:, None].astype(np.float32)
-    return soft * lips + (1 - soft) * (still + np.float32(motion) * lips)
+    return np.asarray(soft * lips + (1 - soft) * (still + np.float32(motion) * lips), np.float32)
 
 
 def with_motion(shape: FloatArray, seen: FloatArray) -> FloatArray:
