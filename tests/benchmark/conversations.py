@@ -44,7 +44,6 @@ from tests.helpers.conversation import (
     FloatArray,
     Made,
     Mask,
-    clips_of_people,
     make,
     read_conversations,
     shrunk,
@@ -252,14 +251,13 @@ def main() -> None:
     unknown = set(args.only or ()) - {conversation.id for conversation in listed}
     if unknown:
         parser.error(f"not in the list: {', '.join(sorted(unknown))}")
-    clips = clips_of_people(listed)
     rows: list[dict[str, Any]] = []
     for conversation in listed:
         if args.only and conversation.id not in args.only:
             continue
         folder = args.out / conversation.id
         try:
-            made = make(conversation, args.data, folder, clips)
+            made = make(conversation, args.data, folder)
         except EngineError as error:
             raise SystemExit(f"{conversation.id}: {error.message} {error.remedy}") from error
         for row in separate(conversation, made, folder / args.model.replace("/", "_"), args.model):

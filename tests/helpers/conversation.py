@@ -1,7 +1,7 @@
 """Turn-taking conversations: the list of their turns, and a video with true voices made from it.
 
 The list has one row per turn of a person. A conversation's people sit side by side, person 0 on the left, each in a
-square tile of the picture; while a person listens, the tile plays the quietest half second of one of their clips forth
+square tile of the picture; while a person listens, the tile plays the quietest half second of their clips forth
 and back, so that the face lives and does not talk.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Turn:
     Attributes:
         conversation: its id. corpus: a name to group by.
         person: 0 for the leftmost tile.
-        path: the clip, below the data folder. Clips of one folder show one person.
+        path: the clip, below the data folder.
         clip_start_s: where the turn begins in the clip. at_s: where it begins in the conversation.
         seconds: length. All three are whole 25 Hz frames.
         level_db: level of the turn, scaled to equal power before.
@@ -154,29 +154,18 @@ def shrunk(mask: Mask, by: int) -> Mask:
     return out
 
 
-def clips_of_people(conversations: Iterable[Conversation]) -> dict[str, list[str]]:
-    """All clips of a list by the folder that they lie in, that is by person."""
-    clips: dict[str, set[str]] = {}
-    for conversation in conversations:
-        for turn in conversation.turns:
-            clips.setdefault(_folder(turn.path), set()).add(turn.path)
-    return {folder: sorted(paths) for folder, paths in clips.items()}
-
-
-def make(conversation: Conversation, root: Path, folder: Path, clips: Mapping[str, Sequence[str]]) -> Made:
+def make(conversation: Conversation, root: Path, folder: Path) -> Made:
     """Make the video and the true voices in `folder`, or use those that lie there.
 
     Args:
         root: the folder that the turns' paths are relative to.
-        clips: what `clips_of_people` tells of the list; listening faces are taken from these.
 
     Raises:
         InputError: a clip is missing or cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = Made(folder / "conversation.mp4", tuple(folder / f"true-{p}.wav" for p in range(conversation.people)))
-    own = {_folder(turn.path): list(clips[_folder(turn.path)]) for turn in conversation.turns}
-    recipe = json.dumps({"making": _MAKING, "turns": [asdict(t) for t in conversation.turns], "clips": own}, indent=1)
+    recipe = json.dumps({"making": _MAKING, "turns": [asdict(t) for t in conversation.turns]}, indent=1)
     note = folder / "made_of.json"
     whole = note.is_file() and all(path.is_file() for path in (made.video, *made.voices))
     if whole and note.read_text(encoding="utf-8") == recipe:
@@ -188,7 +177,7 @@ def make(conversation: Conversation, root: Path, folder: Path, clips: Mapping[st
     with write_then_rename(made.video) as temporary:
         write_video(
             temporary,
-            _pictures(conversation, root, own),
+            _pictures(conversation, root),
             voices.sum(0)[:, None],
             size=(TILE_PX * conversation.people, TILE_PX),
             sample_rate_hz=RATE_HZ,
@@ -222,13 +211,13 @@ def clip_sound(path: Path) -> FloatArray:
     return np.asarray(resample_poly(mono, RATE_HZ, store.sample_rate_hz), np.float32)
 
 
-def quietest(sound: FloatArray, frames: int) -> tuple[int, float]:
+def quietest(sound: NDArray[Any], rate_hz: int, frames: int) -> tuple[int, float]:
     """Where the quietest half second of a clip begins, as a 25 Hz frame, and its level in dB against the whole clip.
 
     Args:
-        sound: (T,) at 48 kHz. frames: how many pictures the clip has.
+        sound: (T,). frames: how many pictures the clip has.
     """
-    step = RATE_HZ // FPS
+    step = rate_hz // FPS
     whole = min(len(sound) // step, frames)
     energy = (sound[: whole * step].astype(np.float64).reshape(whole, step) ** 2).mean(1)
     window = min(_QUIET_FRAMES, whole)
@@ -237,24 +226,18 @@ def quietest(sound: FloatArray, frames: int) -> tuple[int, float]:
     return start, float(10 * np.log10((levels[start] + 1e-12) / (energy.mean() + 1e-12)))
 
 
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _pictures(conversation: Conversation, root: Path, clips: Mapping[str, Sequence[str]]) -> Iterator[Picture]:
+def _pictures(conversation: Conversation, root: Path) -> Iterator[Picture]:
     """The conversation's pictures, (320, 320 P, 4) blue, green, red, unused."""
-    tiles = [_tiles(conversation, person, root, clips) for person in range(conversation.people)]
+    tiles = [_tiles(conversation, person, root) for person in range(conversation.people)]
     for row in zip(*tiles, strict=True):
         rgb = np.concatenate(row, 1)
         yield np.concatenate([rgb[..., ::-1], np.zeros_like(rgb[..., :1])], 2)
 
 
-def _tiles(
-    conversation: Conversation, person: int, root: Path, clips: Mapping[str, Sequence[str]]
-) -> Iterator[Picture]:
+def _tiles(conversation: Conversation, person: int, root: Path) -> Iterator[Picture]:
     """One person's pictures, (320, 320, 3), through the whole conversation."""
     turns = [turn for turn in conversation.turns if turn.person == person]
-    listening = _listening(root, clips[_folder(turns[0].path)])
+    listening = _listening(root, sorted({turn.path for turn in turns}))
     swing = listening + listening[-2:0:-1]
     at = 0
     for turn in turns:
@@ -266,11 +249,11 @@ def _tiles(
 
 
 def _listening(root: Path, paths: Sequence[str]) -> list[Picture]:
-    """The quietest half second among a person's clips."""
+    """The quietest half second of the clips that a person is heard from."""
     found = []
     for path in paths:
         frames = sum(1 for _ in read_frames(root / path, max_width=16))
-        start, level_db = quietest(clip_sound(root / path), frames)
+        start, level_db = quietest(clip_sound(root / path), RATE_HZ, frames)
         found.append((level_db, path, start, frames))
     _, path, start, frames = min(found)
     return clip_tiles(root / path, start / FPS, min(_QUIET_FRAMES, frames - start))
