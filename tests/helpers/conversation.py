@@ -2,7 +2,8 @@
 
 The list has one row per turn of a person. A conversation's people sit side by side, person 0 on the left, each in a
 square tile of the picture; while a person listens, the tile plays the quietest half second of their clips forth
-and back, so that the face lives and does not talk.
+and back at a sixth of its speed, so that the face lives and does not talk. (At full speed the turning back and forth
+moves the mouth in the rhythm of syllables.)
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +34,9 @@ TILE_PX = 320
 FPS = 25
 RATE_HZ = 48_000
 TAIL_S = 0.4  # after the last turn
-_MAKING = 1  # changes when the same list would give another video
+_MAKING = 2  # changes when the same list would give another video
 _QUIET_FRAMES = 13
+_SLOWER = 6
 _FADE_S = 0.01
 _PEAK = 0.8
 _CRF = 18
@@ -249,14 +252,24 @@ def _tiles(conversation: Conversation, person: int, root: Path) -> Iterator[Pict
 
 
 def _listening(root: Path, paths: Sequence[str]) -> list[Picture]:
-    """The quietest half second of the clips that a person is heard from."""
+    """The quietest half second of the clips that a person is heard from, slowed down by dissolves."""
     found = []
     for path in paths:
         frames = sum(1 for _ in read_frames(root / path, max_width=16))
         start, level_db = quietest(clip_sound(root / path), RATE_HZ, frames)
         found.append((level_db, path, start, frames))
     _, path, start, frames = min(found)
-    return clip_tiles(root / path, start / FPS, min(_QUIET_FRAMES, frames - start))
+    return slowed(clip_tiles(root / path, start / FPS, min(_QUIET_FRAMES, frames - start)), _SLOWER)
+
+
+def slowed(tiles: Sequence[Picture], times: int) -> list[Picture]:
+    """Pictures at a fraction of their speed, each dissolving into the next; the last one ends them."""
+    slow = [
+        np.asarray(cv2.addWeighted(a, 1 - k / times, b, k / times, 0), np.uint8)
+        for a, b in pairwise(tiles)
+        for k in range(times)
+    ]
+    return [*slow, tiles[-1]]
 
 
 def clip_tiles(path: Path, start_s: float, count: int) -> list[Picture]:

@@ -27,6 +27,7 @@ from tests.helpers.conversation import (
     clip_tiles,
     make,
     quietest,
+    slowed,
     read_conversations,
     shrunk,
     square,
@@ -393,3 +394,8 @@ def test_summaries_group_by_corpus_and_leave_out_what_is_missing() -> None:
     assert list(parts) == ["film", "grid", "all"]
     assert parts["film"]["own_level_db"] == {"mean": 1.0, "ci95": (0.5, 2.0), "n": 3}
     assert parts["all"]["found"]["mean"] == 0.75 and parts["all"]["conversations"] == 4
+
+
+def test_slowed_pictures_move_a_fraction_of_a_step_at_a_time() -> None:
+    tiles = [np.full((4, 4, 3), value, np.uint8) for value in (0, 60, 30)]
+    assert [int(tile[0, 0, 0]) for tile in slowed(tiles, 3)] == [0, 20, 40, 60, 50, 40, 30]
