@@ -27,9 +27,9 @@ from tests.helpers.conversation import (
     clip_tiles,
     make,
     quietest,
-    slowed,
     read_conversations,
     shrunk,
+    slowed,
     square,
     write_conversations,
 )
