@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -260,7 +261,7 @@ def main() -> None:
             made = make(conversation, args.data, folder)
         except EngineError as error:
             raise SystemExit(f"{conversation.id}: {error.message} {error.remedy}") from error
-        for row in separate(conversation, made, folder / args.model.replace("/", "_"), args.model):
+        for row in separate(conversation, made, folder / re.sub(r"\W", "_", args.model), args.model):
             rows.append(row)
             print(row_text(row), flush=True)
         scores = {"model": args.model, "list": args.list.name, "rows": rows, "summary": summaries(rows)}
