@@ -23,6 +23,7 @@ from engine.export.timeline import TimelineSound, write_timeline
 from engine.export.usage import peak_rss_mb
 from engine.export.verify import Reader, null_test_db, offset_samples, open_encoded, open_sounds, total_of
 from engine.jobs import CancelToken, Progress, ProgressCallback
+from engine.registry import verify
 from engine.types import (
     AudioInfo,
     FloatArray,
@@ -138,6 +139,10 @@ def _check_numbers(request: SeparationRequest) -> None:
 
 
 def _check_model(name: str) -> None:
+    """Make sure that a model of the shelf, or the weights of a training run, can be used."""
+    if name.endswith(".safetensors"):
+        verify(name)
+        return
     rows = {row.name: row for row in api.list_models()}
     if name not in rows:
         raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(rows)}.")

@@ -1,6 +1,9 @@
 """Put the best weights of a training run on the shelf, with card and calibrated agreement.
 
-python -m tests.helpers.ship_model RUN_FOLDER DATA_FOLDER CARD.toml
+python -m tests.helpers.ship_model RUN_FOLDER DATA_FOLDER CARD.toml [EARLIER.safetensors]
+
+With EARLIER, the weights that the run began from, the mean of both is put there: a leg with other mixtures adds what it
+taught, and the mean keeps what was known before (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
 
 The agreement curve (margin of `engine.agreement` -> probability that the right voice came out, better than the mixture)
 is fitted on the validation list. Scores on the held-out list come from `avsep evaluate`, run afterwards.
@@ -15,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 
 from engine.checkpoint import load_weights, read_card, save_weights
 from engine.config import CompactConfig, from_dict
@@ -46,6 +50,9 @@ def main() -> None:
     card: dict[str, Any] = read_card(best)
     model = CompactSeparator(from_dict(CompactConfig, card["config"]))
     load_weights(best, model, card["sha256"])
+    if len(sys.argv) > 4:
+        earlier = load_file(sys.argv[4])
+        model.load_state_dict({name: (value + earlier[name].float()) / 2 for name, value in model.state_dict().items()})
     separator = Separator(model.eval(), torch.device("cpu"), (1.0, 0.0))
     scores = score(separator, read_recipes(VALIDATION), data)
     margin = np.asarray([s["margin"] for s in scores])
