@@ -29,6 +29,7 @@ from engine.export.mix import Mix
 from engine.export.verify import null_test_db, offset_samples
 from engine.jobs import CancelToken, Progress
 from engine.media.writer import SoundTrack, write_sound
+from engine.registry import model_spec
 from engine.types import FloatArray, SeparationRequest, SeparationResult
 from tests.helpers.fake_isolation import SHARES, FakeEngine
 from tests.helpers.media_files import Picture, Sound, packet_hashes, write_media
@@ -194,6 +195,7 @@ def test_a_person_is_chosen_by_a_point(engine: FakeEngine, tmp_path: Path) -> No
         ({"audio_index": 7}, UsageError),
         ({"model": "nonsense"}, UsageError),
         ({"model": "gone"}, ModelError),
+        ({"model": "runs/gone/best.safetensors"}, ModelError),
         ({"person_ids": (9,)}, UsageError),
         ({"person_ids": (1, 2)}, UsageError),
     ],
@@ -205,6 +207,13 @@ def test_wrong_requests_are_refused_before_the_work(
         _separate(engine, tmp_path / "voice.wav", **options)
     assert type(caught.value) is kind and caught.value.remedy
     assert not engine.requests and not _left_over(tmp_path)
+
+
+def test_the_weights_of_a_training_run_are_a_model(engine: FakeEngine, tmp_path: Path) -> None:
+    weights = model_spec("compact").path
+    assert weights is not None
+    _separate(engine, tmp_path / "voice.wav", model=str(weights))
+    assert engine.requests[0].model == str(weights)
 
 
 def test_files_without_sound_or_picture(engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
