@@ -30,7 +30,8 @@ the same 120 mixtures of eight people whom they have never met (`tests/data/mixt
 intervals over mixtures, of the first seed; more seeds are averaged in where they were run. This budget is some twenty
 minutes of one CPU core per system, at which the compact network has only begun. So affinity and terms are judged a
 second time where there is something to lose: rows named "shipped" take the last lesson alone, from the weights of the
-shelf, which have had some 9000 steps before. In "shipped-frame-locked" the affinity gives way to lips as they stand.
+shelf at that time (sha256 568e6de7...), which have had some 9000 steps before. In "shipped-frame-locked" the affinity
+gives way to lips as they stand.
 Compare rows with one another, not with the papers' numbers.
 """
 
