@@ -253,7 +253,6 @@ class TrainConfig:
         first_corpus, first_share: for this share of the steps only this corpus is filmed (curriculum).
         unseen_share: share of filmed mixtures whose second talker has no face; out of all voices that are packed.
         mix: everything else of how mixtures are made.
-        native_lag: video frames by which a corpus' lips come late against its sound; taken out when clips are drawn.
         validation_mixtures: per corpus. threads: of the CPU. workers: processes that draw batches
             ahead, 0 for none; what is drawn does not depend on them.
         device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
@@ -287,7 +286,6 @@ class TrainConfig:
     max_shift_frames: int = 9
     unseen_share: float = 0.25
     mix: MixConfig = field(default_factory=MixConfig)
-    native_lag: dict[str, int] = field(default_factory=dict)
     validate_every: int = 1000
     validation_mixtures: int = 40
     checkpoint_every: int = 250

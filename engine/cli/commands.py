@@ -93,6 +93,7 @@ def prepare(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Can
     """`avsep prepare`."""
     from engine.data.imagined import imagine_lips
     from engine.data.prepare import prepare as make
+    from engine.data.sync import measure_delays
 
     made = make(
         args.sources,
@@ -109,6 +110,7 @@ def prepare(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Can
         on_progress=on_progress,
         cancel=cancel,
     )
+    sync = measure_delays(args.output, on_progress=on_progress, cancel=cancel)
     imagined = None
     if args.imagine_lips:
         imagined = imagine_lips(args.output, seed=args.seed, on_progress=on_progress, cancel=cancel)
@@ -117,6 +119,7 @@ def prepare(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Can
         **asdict(whole),
         "rejected": [{"path": str(item.path), "why": item.why} for item in made.rejected],
         "splits": {name: asdict(part) for name, part in splits.items()},
+        "sync": None if sync is None else asdict(sync),
         "imagined": None if imagined is None else asdict(imagined),
         "output": str(args.output),
     }
@@ -125,6 +128,11 @@ def prepare(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Can
         for name, part in {**splits, "together": whole}.items()
     ]
     notes = [f"Left out {len(made.rejected)} files; the reasons are in rejected.csv."] if made.rejected else []
+    if sync is not None:
+        share = 100 * sync.within_a_frame
+        notes.append(
+            f"Pictures are in step with the sound to a frame in {share:.0f} % of the clips; delays.csv has all."
+        )
     if imagined is not None:
         told = 100 * imagined.explained
         notes.append(f"Imagined lips for {imagined.hours:.2f} h; a voice tells {told:.0f} % of how lips move.")

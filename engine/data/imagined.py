@@ -16,9 +16,8 @@ every network can use it.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from engine.config import StftConfig
 from engine.data.augment import with_motion
 from engine.data.morph import FACTORS
 from engine.data.pack import IMAGINED, IMAGINED_LIPS, IMAGINED_TABLE, SAMPLE_RATE_HZ, Clip, Pack
+from engine.data.table import write_table
 from engine.errors import InputError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.models.blocks import ResidualBlock
@@ -113,21 +113,21 @@ def imagine_lips(
             f"The training set in {folder} has {len(people)} filmed people and {len(voices)} voices without a face.",
             "Lips are imagined for voices without a face, from at least two filmed people: add what is missing.",
         )
-    halves = [[c for c in donors if people.index(c.speaker) % 2 == half] for half in (0, 1)]
+    halves = [set(people[0::2]), set(people[1::2])]
     spread = np.concatenate([_positions(pack, c) for c in donors]).std(0).clip(1e-5)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    networks = []
+    unaware: dict[str, VoiceToLips] = {}  # the network that was not taught with a person
     for number, half in enumerate(halves):
 
         def teaching(step: int, number: int = number) -> None:
             cancel.checkpoint()
             on_progress(Progress("Teaching lips", number * steps + step, 2 * steps))
 
-        networks.append(_taught(pack, half, spread, rng, steps, teaching))
-    told = {c.name: _told(networks[1 - half], pack, c, spread) for half in (0, 1) for c in halves[half]}
+        network = _taught(pack, [c for c in donors if c.speaker in half], spread, rng, steps, teaching)
+        unaware |= {who: network for who in people if who not in half}
+    told = {c.name: _told(unaware[c.speaker], pack, c, spread) for c in donors}
     explained = _explained(pack, donors, told)
-    known = {c.speaker: networks[1 - half] for half in (0, 1) for c in halves[half]}
     rows: list[Clip] = []
     at = 0
     try:
@@ -136,17 +136,14 @@ def imagine_lips(
                 for number, voice in enumerate(voices, 1):
                     cancel.checkpoint()
                     for piece, donor in _pieces(voice, donors, rng):
-                        own = _told(known[donor.speaker], pack, piece, spread)
+                        own = _told(unaware[donor.speaker], pack, piece, spread)
                         rest = (_positions(pack, donor) - told[donor.name])[: len(own)]
                         shape = _joined(rest, own, rng.uniform(*_SHARE), spread)
                         file.write(with_motion(shape, np.ones(len(shape), np.float32)).astype(np.float16).tobytes())
-                        rows.append(Clip(**{**asdict(piece), "video_start": at, "video_frames": len(shape)}))
+                        rows.append(replace(piece, video_start=at))
                         at += len(shape)
                     on_progress(Progress("Imagining lips", number, len(voices)))
-            with table.open("w", newline="", encoding="utf-8", errors="surrogateescape") as rows_file:
-                writer = csv.DictWriter(rows_file, [f.name for f in fields(Clip)])
-                writer.writeheader()
-                writer.writerows(asdict(row) for row in rows)
+            write_table(table, Clip, rows)
             (folder / IMAGINED_TABLE).unlink(missing_ok=True)
     except OSError as error:
         raise output_error(folder / IMAGINED_TABLE, error) from error
@@ -186,9 +183,9 @@ def _joined(rest: FloatArray, own: FloatArray, share: float, spread: FloatArray)
 
 
 def _positions(pack: Pack, clip: Clip) -> FloatArray:
-    """Lip positions of a filmed clip, (M, 80)."""
-    rows = pack.lips[clip.video_start : clip.video_start + clip.video_frames, :_POINTS]
-    return np.asarray(rows, np.float32)
+    """Lip positions of a filmed clip, (M, 80), in step with its sound."""
+    rows = np.arange(clip.video_frames) + round(pack.delay_of(clip))
+    return np.asarray(pack.lips_of(clip)[rows.clip(0, clip.video_frames - 1), :_POINTS], np.float32)
 
 
 def _sound(track: NDArray[np.int16], clip: Clip, start: int = 0, frames: int | None = None) -> Tensor:

@@ -100,7 +100,7 @@ class Mixer:
     def spread_of_lips(self) -> FloatArray:
         """Standard deviation of every lip feature over the training clips, (240,)."""
         clips = self.filmed["any"][:: max(1, len(self.filmed["any"]) // 200)]
-        rows = [self.pack.lips[c.video_start : c.video_start + c.video_frames].astype(np.float32) for c in clips]
+        rows = [self.pack.lips_of(c).astype(np.float32) for c in clips]
         return np.asarray(np.concatenate(rows).std(0).clip(1e-5), np.float32)
 
     def batch(self, step: int) -> Batch:
@@ -316,8 +316,8 @@ class Mixer:
     ) -> tuple[FloatArray, FloatArray]:
         """Lips of a clip from a frame on, (M, 240), and where they are seen, (M,); what pictures suffer included."""
         config, mix = self.config, self.config.mix
-        margin, native = config.model.max_lag_frames, config.native_lag.get(clip.corpus, 0)
-        rows = start + (np.arange(self.frames + 2 * margin) - margin) * speed + native
+        margin = config.model.max_lag_frames
+        rows = start + (np.arange(self.frames + 2 * margin) - margin) * speed + self.pack.delay_of(clip)
         smooth = rows
         if chance(more, mix.jitter_share):
             rows = augment.jittered(more, rows, mix.jitter_frames * speed)

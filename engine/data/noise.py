@@ -5,9 +5,8 @@ It has files of its own, so that it can be added to a pack that a training run i
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from engine.cache import output_error, write_then_rename
 from engine.data.augment import FloatArray, looped
 from engine.data.clip import Rejected, Source, take_in
+from engine.data.table import read_table, write_table
 from engine.errors import InputError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 
@@ -50,9 +50,7 @@ class Noise:
                 f"There is no noise in the training set {folder}.",
                 "Add recordings with engine.data.noise.add_noise, or set noise_share to 0.",
             )
-        with table.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-            rows = [(row["name"], int(row["start"]), int(row["samples"])) for row in csv.DictReader(file)]
-        self.clips = [NoiseClip(*row) for row in rows]
+        self.clips = read_table(table, NoiseClip)
         wanted = 2 * sum(clip.samples for clip in self.clips)
         size = (folder / SOUND).stat().st_size if (folder / SOUND).is_file() else 0
         if not wanted or size != wanted:
@@ -109,10 +107,7 @@ def add_noise(
                 on_progress(Progress("Adding noise", number, len(files)))
         if not rows:
             raise InputError(f"None of the {len(files)} files of noise can be used.", "Choose sound files.")
-        with table.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
-            writer = csv.DictWriter(file, [f.name for f in fields(NoiseClip)])
-            writer.writeheader()
-            writer.writerows(asdict(row) for row in rows)
+        write_table(table, NoiseClip, rows)
         try:
             (folder / TABLE).unlink(missing_ok=True)
         except OSError as error:

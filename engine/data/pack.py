@@ -6,6 +6,7 @@ Layout of a pack (a folder):
     lips.f16        landmark features (frames, 240) float16 at 25 Hz, same order (`engine.vision.lips`)
     mouths.u8       mouth pictures (frames, 32, 32) uint8
     attributes.f16  face vectors (clips, 128) float16 (`engine.data.attributes`); older packs have none
+    delays.csv      by how many frames pictures come late against their sound (`engine.data.sync`); may be missing
     audio_x*.i16    other voices of the clips with a face (`engine.data.morph`), where asked for
     imagined.csv, imagined.f16  stretches of clips without a face and lips for them (`engine.data.imagined`), likewise
 Clips without a face have video_frames = 0 and come last.
@@ -13,11 +14,10 @@ Clips without a face have video_frames = 0 and come last.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from engine.cache import input_error, output_error, write_then_rename
 from engine.data.attributes import ATTRIBUTES, face_vector
 from engine.data.clip import SAMPLE_RATE_HZ, Rejected, Source, Taken, take_in
+from engine.data.table import read_table, write_table
 from engine.errors import InputError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.vision.lips import LANDMARK_FEATURES, MOUTH_PX, RATE_HZ
@@ -47,6 +48,7 @@ __all__ = [
 TABLE = "clips.csv"
 IMAGINED = "imagined"  # corpus of the stretches of imagined.csv
 IMAGINED_TABLE, IMAGINED_LIPS = f"{IMAGINED}.csv", f"{IMAGINED}.f16"
+DELAYS = "delays.csv"
 _ATTRIBUTES = "attributes.f16"
 
 
@@ -62,6 +64,14 @@ class Clip:
     audio_samples: int
     video_start: int
     video_frames: int
+
+
+@dataclass(frozen=True)
+class PictureDelay:
+    """A row of delays.csv: a clip's name, and how late its pictures come against its sound, in frames at 25 Hz."""
+
+    name: str
+    frames: float
 
 
 class Pack:
@@ -85,7 +95,7 @@ class Pack:
                 f"There is no training set in {folder}.",
                 "Make one with `avsep prepare`, or finish it by calling again.",
             )
-        self.clips = _rows(table)
+        self.clips = read_table(table, Clip)
         self.row_of = {clip.name: number for number, clip in enumerate(self.clips)}
         samples = sum(clip.audio_samples for clip in self.clips)
         frames = sum(clip.video_frames for clip in self.clips)
@@ -97,17 +107,24 @@ class Pack:
             _check_size(folder / _ATTRIBUTES, 2 * ATTRIBUTES * len(self.clips))
             self.attributes = np.memmap(folder / _ATTRIBUTES, np.float16, "r", shape=(len(self.clips), ATTRIBUTES))
         there = folder / IMAGINED_TABLE
-        self.imagined = _rows(there) if there.is_file() else []
+        self.imagined = read_table(there, Clip) if there.is_file() else []
         frames = sum(clip.video_frames for clip in self.imagined)
         self._imagined_lips: NDArray[np.float16] = (
             _mapped(folder / IMAGINED_LIPS, np.float16, (frames, LANDMARK_FEATURES)) if frames else self.lips[:0]
         )
+        there = folder / DELAYS
+        measured = read_table(there, PictureDelay) if there.is_file() else []
+        self._delays = {row.name: row.frames for row in measured}
         self._imagined_names = {clip.name for clip in self.imagined}
 
     def lips_of(self, clip: Clip) -> NDArray[np.float16]:
         """Landmark features of a clip, filmed or imagined, (frames, 240)."""
         lips = self._imagined_lips if clip.name in self._imagined_names else self.lips
         return lips[clip.video_start : clip.video_start + clip.video_frames]
+
+    def delay_of(self, clip: Clip) -> float:
+        """By how many frames the pictures of a clip come late against its sound; 0 where nobody measured."""
+        return self._delays.get(clip.name, 0.0)
 
     def morph(self, factor: float) -> NDArray[np.int16]:
         """The audio with pitch and formants times `factor` (`engine.data.morph`), filmed clips only.
@@ -116,12 +133,6 @@ class Pack:
         """
         path = morph_path(self.folder, factor)
         return np.memmap(path, np.int16, "r") if path.is_file() and path.stat().st_size else self.audio
-
-
-def _rows(table: Path) -> list[Clip]:
-    kinds: dict[str, Any] = {f.name: int if f.type == "int" else str for f in fields(Clip)}
-    with table.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        return [Clip(**{k: kinds[k](v) for k, v in row.items()}) for row in csv.DictReader(file)]
 
 
 def morph_path(folder: Path, factor: float) -> Path:
@@ -188,12 +199,9 @@ def write_pack(
                 rows.append(Clip(*names, audio_at, len(taken.audio), video_at, len(taken.lips)))
                 audio_at += len(taken.audio)
                 video_at += len(taken.lips)
-            with table.open("w", newline="", encoding="utf-8", errors="surrogateescape") as rows_file:
-                writer = csv.DictWriter(rows_file, [f.name for f in fields(Clip)])
-                writer.writeheader()
-                writer.writerows(asdict(row) for row in rows)
+            write_table(table, Clip, rows)
             (folder / TABLE).unlink(missing_ok=True)
-            for old in (*folder.glob("audio_x*.i16"), *folder.glob(f"{IMAGINED}.*")):
+            for old in (*folder.glob("audio_x*.i16"), *folder.glob(f"{IMAGINED}.*"), *folder.glob(DELAYS)):
                 old.unlink()
     except OSError as error:
         raise output_error(folder / TABLE, error) from error

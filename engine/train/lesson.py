@@ -24,7 +24,7 @@ class Lesson(nn.Module):
 
     The objective (models.md 10) is the same for every network, as far as it has the parts:
         -SI-SDR (clipped at 30 dB) + 10 L1 of ^0.3 magnitudes, both faces of each mixture; energy where a face is
-        silent; cross-entropy of the lag, weight 3 decaying to 0.3, and a swap hinge until 70 %. The known lag is given
+        silent; cross-entropy of the lag, weight 3 decaying to 1, and a swap hinge until 70 %. The known lag is given
         to the network at first, so that it learns to use the lips before it has to find their delay;
         for the compact network also 5 L1 of what the lips alone tell of the spectrum, the permutation-invariant loss
         of its blind slots (with and without film), and cross-entropy of the choice between them. The known slot is
@@ -96,7 +96,7 @@ def _voice_terms(
     if out.lag_logits.numel():
         lag = batch["lag"].flatten() + out.lag_logits.shape[1] // 2
         cross_entropy = nn.functional.cross_entropy(out.lag_logits[active], lag[active])
-        loss = loss + (3.0 - 2.7 * min(1.0, done / 0.5)) * cross_entropy
+        loss = loss + (3.0 - 2.0 * min(1.0, done / 0.5)) * cross_entropy
         hits = ((out.lag_logits.argmax(-1) - lag).abs()[active] <= 1).float().mean()
     return loss, torch.stack([score[active].mean().detach(), hits])
 

@@ -4,7 +4,8 @@
     python -m tests.helpers.fold_pack unfold FOLDER PACK    # voices at other pitches are made again
 
 Sound becomes Opus, lip features their positions alone (velocity and acceleration follow from them), mouth pictures are
-left out (zero after unfolding). So it is not the same set to the bit: say in a model card that it was used.
+left out (zero after unfolding), and imagined lips too (`engine.data.imagined.imagine_lips` makes them again). So it is
+not the same set to the bit: say in a model card that it was used.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from engine.vision.lips import LANDMARK_FEATURES, MOUTH_PX
 
 RATE_HZ = 16_000
 _POSITIONS = LANDMARK_FEATURES // 3
-_COPIED = ("clips.csv", "attributes.f16", "noise.csv")
+_COPIED = ("clips.csv", "delays.csv", "attributes.f16", "noise.csv")
 _SOUNDS = ("audio", "noise")
 _COMPRESSION = 0.9  # of libsndfile, about 24 kbit/s
 _STEPS_PER_SPREAD = 128
@@ -34,9 +35,7 @@ _BLOCK = 60 * RATE_HZ
 def fold(pack: Path, folder: Path) -> None:
     """Write the small form."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in _COPIED:
-        if (pack / name).is_file():
-            shutil.copyfile(pack / name, folder / name)
+    _copy_small(pack, folder)
     for name in _SOUNDS:
         if (pack / f"{name}.i16").is_file():
             sound = np.memmap(pack / f"{name}.i16", np.int16, "r")
@@ -54,9 +53,7 @@ def fold(pack: Path, folder: Path) -> None:
 def unfold(folder: Path, pack: Path, workers: int) -> None:
     """Write a pack that training can use."""
     pack.mkdir(parents=True, exist_ok=True)
-    for name in _COPIED:
-        if (folder / name).is_file():
-            shutil.copyfile(folder / name, pack / name)
+    _copy_small(folder, pack)
     for name in _SOUNDS:
         if (folder / f"{name}.opus").is_file():
             soundfile.read(folder / f"{name}.opus", dtype="int16")[0].tofile(pack / f"{name}.i16")
@@ -77,6 +74,12 @@ def unfold(folder: Path, pack: Path, workers: int) -> None:
     features.flush()
     with ProcessPoolExecutor(workers) as pool:
         list(pool.map(_write_morph, [pack] * len(FACTORS), FACTORS))
+
+
+def _copy_small(source: Path, target: Path) -> None:
+    for name in _COPIED:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
 
 
 def _write_morph(pack: Path, factor: float) -> None:

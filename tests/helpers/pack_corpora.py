@@ -17,6 +17,7 @@ from engine.data.imagined import imagine_lips
 from engine.data.layouts import media_below
 from engine.data.noise import add_noise
 from engine.data.prepare import take_in_all
+from engine.data.sync import measure_delays
 
 _VASP = {"val": "5 13", "test": "3 9 16 20", "train": "1 2 4 6 7 8 10 11 12 14 15 17 18 19"}
 _GRID = {"val": "5 30", "test": "31 32 33 34", "train": "1 2 3 4"}
@@ -68,6 +69,7 @@ def main() -> None:
         made = take_in_all(sources(chosen.data), chosen.pack, with_morphs=True, workers=2)
         rejects += made.rejected
         print(f"{len(made.clips)} clips")
+        print(measure_delays(chosen.pack))
         print(imagine_lips(chosen.pack))
     if noise := noise_files(chosen.data):
         unusable = add_noise(chosen.pack, noise)

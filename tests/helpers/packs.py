@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
 
 from engine.data.attributes import ATTRIBUTES
 from engine.data.morph import FACTORS
-from engine.data.pack import SAMPLE_RATE_HZ, Clip
+from engine.data.pack import SAMPLE_RATE_HZ, TABLE, Clip
+from engine.data.table import write_table
 from engine.vision.lips import LANDMARK_FEATURES, MOUTH_PX, RATE_HZ
 
 SECONDS = 4
@@ -44,8 +43,5 @@ def write_small_pack(folder: Path, *, speakers: int = 4, clips_each: int = 2) ->
     faces.tofile(folder / "attributes.f16")
     for factor in FACTORS:
         np.concatenate(sounds[: len(lips)]).tofile(folder / f"audio_x{factor}.i16")
-    with (folder / "clips.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [f.name for f in fields(Clip)])
-        writer.writeheader()
-        writer.writerows(asdict(clip) for clip in clips)
+    write_table(folder / TABLE, Clip, clips)
     return folder
