@@ -169,7 +169,7 @@ def _score(separator: Separator, row: Recipe, scene: Scene) -> list[dict[str, An
                 **perceptual(estimates[face], voices[talker]),
                 "lag_frames": lag,
                 "lag_error_frames": None if lag is None else abs(lag - row.delay_frames),
-                "margin": float(out.margin[face].mean()),
+                "quality_db": float(out.quality[face].mean()),
                 "wrong": nearer_to_another(estimates[face], talker, own),
                 "wrong_alone": nearer_to_another(alone[face], talker, own_alone),
             }

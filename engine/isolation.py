@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.cache import content_key, entry, prune, write_then_rename
 from engine.errors import NoFaceError, UsageError
+from engine.gate import gate_gain
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.registry import fingerprint, model_spec
 from engine.types import (
@@ -262,8 +263,10 @@ def _window(
     done = []
     for row, file in enumerate(wanted):
         estimate = apply_mask(sound, source.sample_rate_hz, out.mask[row], separator.model.config.stft)
-        _note_agreement(separator, file, k, out.margin[row], seen[row])
-        done.append((file, _treat_absence(estimate, sound, rows[row], source, k, absent)))
+        _note_agreement(separator, file, k, out.quality[row], seen[row])
+        present = _present(rows[row], source, k, len(sound))
+        heard = estimate * _gain(out.activity[row], present)[:, None]
+        done.append((file, _treat_absence(heard, sound, present, absent)))
     return done
 
 
@@ -281,13 +284,13 @@ def _masks(
     return separator.masks(mixture, lips, seen, lag), seen[:, margin : margin + _FRAMES]
 
 
-def _note_agreement(separator: Separator, file: VoiceFile, k: int, margin: FloatArray, seen: FloatArray) -> None:
-    """Agreement of lips and voice, from the margin (N,), per second of window k's own stretch."""
+def _note_agreement(separator: Separator, file: VoiceFile, k: int, quality: FloatArray, seen: FloatArray) -> None:
+    """How far the voice can be trusted, from its quality (N,) in dB, per second of window k's own stretch."""
     scale, bias = separator.calibration
-    rate = len(margin) // WINDOW_S
+    rate = len(quality) // WINDOW_S
     for second in range(HOP_S):
         at = second + (WINDOW_S - HOP_S) // 2
-        heard = float(margin[at * rate : (at + 1) * rate].mean())
+        heard = float(quality[at * rate : (at + 1) * rate].mean())
         visible = float(seen[at * RATE_HZ : (at + 1) * RATE_HZ].mean())
         file.agreement[k * HOP_S + second] = visible / (1 + math.exp(-(scale * heard + bias)))
 
@@ -304,16 +307,25 @@ def _presence(visible: NDArray[np.bool_]) -> FloatArray:
     return np.convolve(padded, np.ones(2 * ramp + 1, np.float32) / (2 * ramp + 1), "valid").astype(np.float32)
 
 
-def _treat_absence(
-    estimate: FloatArray, sound: FloatArray, face: _Face, source: PcmStore, k: int, policy: AbsentPolicy
-) -> FloatArray:
+def _present(face: _Face, source: PcmStore, k: int, samples: int) -> FloatArray:
+    """How present a person is at every sample of window k, 0..1."""
+    frame = (window_start_s(k) + np.arange(samples) / source.sample_rate_hz) * RATE_HZ - 0.5
+    return np.interp(frame, np.arange(len(face.present)), face.present).astype(np.float32)
+
+
+def _gain(activity: FloatArray, present: FloatArray) -> FloatArray:
+    """Gain at every sample of a window: the gate of `activity` (N,) while the person is present (samples,), else 1."""
+    gate = gate_gain(activity, len(activity) / WINDOW_S)
+    at = (np.arange(len(present)) + 0.5) / len(present) * len(gate) - 0.5
+    return 1 - present * (1 - np.interp(at, np.arange(len(gate)), gate).astype(np.float32))
+
+
+def _treat_absence(estimate: FloatArray, sound: FloatArray, present: FloatArray, policy: AbsentPolicy) -> FloatArray:
     """What to do where the person is not in the picture (`AbsentPolicy`)."""
     if policy == "hold":
         return estimate
-    frame = (window_start_s(k) + np.arange(len(sound)) / source.sample_rate_hz) * RATE_HZ - 0.5
-    present = np.interp(frame, np.arange(len(face.present)), face.present).astype(np.float32)[:, None]
-    kept = estimate * present
-    return kept + sound * (1 - present) if policy == "original" else kept
+    kept = estimate * present[:, None]
+    return kept + sound * (1 - present[:, None]) if policy == "original" else kept
 
 
 def _key(request: IsolationRequest, source: PcmStore, *more: str) -> str:

@@ -97,14 +97,14 @@ def fingerprint(name: str) -> str:
 
 
 def calibration(name: str) -> tuple[float, float]:
-    """Slope and offset of the logistic curve from the margin of `engine.agreement` to agreement 0..1.
+    """Slope (per dB) and offset of the logistic curve from the network's own judgement to agreement 0..1.
 
     Fitted on validation talkers when the model was put on the shelf.
     """
     from engine.checkpoint import read_card
 
     path = model_spec(name).path
-    scale, bias = (10.0, 0.0) if path is None else read_card(path).get("calibration", (10.0, 0.0))
+    scale, bias = (0.5, 0.0) if path is None else read_card(path).get("calibration", (0.5, 0.0))
     return float(scale), float(bias)
 
 

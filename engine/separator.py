@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.agreement import lip_voice_margin
 from engine.audio.stft import istft, stft
 from engine.device import configure_threads, inference, torch_device
 from engine.errors import DeviceError
@@ -26,13 +25,14 @@ class WindowMasks:
     Attributes:
         mask: (P, F, N) complex64 at 16 kHz.
         match: (P, N, 2 K + 1) float32, cosine of sound and lips per audio frame and lag; zero if the model has none.
-        margin: (P, N) float32, how much more the lips move like the voice than like the rest (`engine.agreement`);
-            zero if the model has no hint.
+        activity: (P, N) float32, how likely the voice sounds, 0..1; one if the model does not tell.
+        quality: (P, N) float32, by how many dB the voice is thought to be better than the mixture; zero likewise.
     """
 
     mask: NDArray[np.complex64]
     match: FloatArray
-    margin: FloatArray
+    activity: FloatArray
+    quality: FloatArray
 
 
 @dataclass
@@ -121,7 +121,8 @@ class Separator:
         return WindowMasks(
             np.concatenate([first.mask, second.mask], 2),
             np.concatenate([first.match, second.match], 1),
-            np.concatenate([first.margin, second.margin], 1),
+            np.concatenate([first.activity, second.activity], 1),
+            np.concatenate([first.quality, second.quality], 1),
         )
 
     def _run(
@@ -142,11 +143,12 @@ class Separator:
             )
             frames, lags = out.mask.shape[-1], 2 * self.model.config.max_lag_frames + 1
             match = out.match if out.match.numel() else torch.zeros(len(lips), frames, lags)
-            margin = torch.zeros(len(lips), frames)
-            if out.hint.numel() and sound is not None:
-                margin = lip_voice_margin(out.hint, out.spectrum, stft(sound, self.model.config.stft) - out.spectrum)
-            out.mask[torch.from_numpy(~seen.any(1))] = 1.0  # a face never seen says nothing: the sound stays as it is
-            return WindowMasks(out.mask.cpu().numpy(), match.float().cpu().numpy(), margin.cpu().numpy())
+            activity = torch.sigmoid(out.activity) if out.activity.numel() else torch.ones(len(lips), frames)
+            quality = out.quality if out.quality.numel() else torch.zeros(len(lips), frames)
+            never = torch.from_numpy(~seen.any(1))  # a face never seen says nothing: the sound stays as it is
+            out.mask[never], activity[never] = 1.0, 1.0
+            told = (values.float().cpu().numpy() for values in (match, activity, quality))
+            return WindowMasks(out.mask.cpu().numpy(), *told)
 
     def _warn(self, sentence: str) -> None:
         if sentence not in self.warnings:

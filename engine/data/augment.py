@@ -137,10 +137,16 @@ def resting(lips: FloatArray, talks: FloatArray, motion: float) -> FloatArray:
         (M, 3 P); at rest the mouth keeps the position in which it moves least.
     """
     points = lips.shape[1] // 3
-    still = lips[int(np.abs(lips[:, points : 2 * points]).sum(1).argmin())].copy()
-    still[points:] = 0.0
+    still = at_rest(lips, int(np.abs(lips[:, points : 2 * points]).sum(1).argmin()), motion)
     soft = np.convolve(np.pad(talks, 2, mode="edge"), np.ones(5) / 5, "valid")[:, None].astype(np.float32)
-    return np.asarray(soft * lips + (1 - soft) * (still + np.float32(motion) * lips), np.float32)
+    return np.asarray(soft * lips + (1 - soft) * still, np.float32)
+
+
+def at_rest(lips: FloatArray, frame: int, motion: float) -> FloatArray:
+    """Lips that keep the position of one frame all the time, and a share of what they do; (M, 3 P) as `resting`."""
+    still = lips[frame].copy()
+    still[lips.shape[1] // 3 :] = 0.0
+    return np.asarray(still + np.float32(motion) * lips, np.float32)
 
 
 def with_motion(shape: FloatArray, seen: FloatArray) -> FloatArray:

@@ -22,6 +22,7 @@ from engine.vision.lips import LANDMARK_FEATURES, MIRROR_ORDER, MIRROR_SIGN, RAT
 _SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // RATE_HZ
 _SHAPE = LANDMARK_FEATURES // 3  # features that are positions; then come velocities and accelerations
 _FADE = 320  # samples, of a turn's edges
+_RESTLESS = 0.15  # at most so much of their motion keep lips that rest
 _PLACES = 4  # talkers that a room has room for
 _SPEEDS = ((1, 1), (9, 10), (11, 10), (19, 20), (21, 20))
 
@@ -147,9 +148,7 @@ class Mixer:
             who = int(rng.integers(2))
             item.silent[who] = True
             voices[who] = 0.0
-            rest = lips[who][int(rng.integers(len(lips[who])))].copy()
-            rest[_SHAPE:] = 0.0
-            lips[who] = (rest + 0.15 * lips[who] * rng.random()).astype(np.float32)
+            lips[who] = augment.at_rest(lips[who], int(rng.integers(len(lips[who]))), _RESTLESS * rng.random())
         else:
             voices[1] *= np.float32(10 ** (-ratio_db / 20))
             if chance(more, mix.turn_share):
@@ -174,7 +173,7 @@ class Mixer:
             item.targets[who] *= soft.astype(np.float32)
             # Row m of the lips shows the sound of frame m - margin - lag.
             shown = np.clip(np.arange(len(item.lips[who])) - margin - int(item.lag[who]), 0, self.frames - 1)
-            rested = augment.resting(item.lips[who], talk[who][shown], 0.15 * float(more.random()))
+            rested = augment.resting(item.lips[who], talk[who][shown], _RESTLESS * float(more.random()))
             item.lips[who] = rested * item.seen[who][:, None]
 
     def _common_talker(self, rng: np.random.Generator, more: np.random.Generator, corpus: str) -> list[_Item]:
@@ -305,7 +304,8 @@ class Mixer:
         sound = _fit(sound, self.samples)
         sound = sound / max(float(sound.std()), 1.0)
 
-        lag = 0
+        reach = config.model.max_lag_frames
+        lag = round(min(max(self.pack.delay_of(clip), -reach), reach))
         if rng.random() < config.shift_share:
             lag = int(rng.integers(-config.max_shift_frames, config.max_shift_frames + 1))
         lips, seen = self._look(rng, more, clip, start - lag * up / down, up / down)

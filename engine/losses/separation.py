@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine.audio.stft import compressed_magnitude, stft
 from engine.config import StftConfig
@@ -50,3 +51,18 @@ def compressed_magnitude_l1(estimate_spectrum: Tensor, target: Tensor, config: S
 def swap_hinge(own: Tensor, other: Tensor, margin_db: float = 3.0) -> Tensor:
     """Punish an estimate that is not nearer to its own voice than to the other by a margin; (B,) dB (models.md 10)."""
     return torch.relu(margin_db - (own - other))
+
+
+def sounding(voice: Tensor, hop_samples: int, *, floor_db: float = -30.0, bridge_frames: int = 10) -> Tensor:
+    """Where a voice sounds, pauses between words bridged.
+
+    Args:
+        voice: (R, T) float32, T a multiple of the hop. floor_db: against its mean energy, below which it is silent.
+        bridge_frames: a frame belongs to a sound so near on either side.
+
+    Returns:
+        (R, N) float32, 1 where it sounds; a silent voice sounds nowhere.
+    """
+    energy = voice.unfold(-1, hop_samples, hop_samples).square().mean(-1)
+    loud = energy > (energy.mean(-1, keepdim=True) * 10 ** (floor_db / 10)).clamp_min(1e-10)
+    return functional.max_pool1d(loud.float(), 2 * bridge_frames + 1, 1, bridge_frames)

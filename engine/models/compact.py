@@ -31,6 +31,7 @@ from engine.audio.stft import compress, compressed_magnitude, istft, stft
 from engine.config import CompactConfig
 from engine.models.affinity import CrossModalAffinity, FrameLock
 from engine.models.blocks import ComplexConv1d, NonLocal, Pointwise, ResidualBlock, magnitude, stack_parts
+from engine.models.judge import Judge, cues
 from engine.models.lips import LandmarkEncoder
 from engine.models.separated import Separated
 
@@ -133,6 +134,8 @@ class CompactSeparator(nn.Module):
         self.decoder = ComplexConv1d(wide, bins, 1)
         self.real_mask = Pointwise(width, bins)
         self.trust = Pointwise(width, 1)
+        self.activity = Pointwise(width, 1)
+        self.judge = Judge(width)
         with torch.no_grad():
             self.decoder.real.mul_(0.1)
             self.decoder.imag.mul_(0.1)
@@ -176,7 +179,7 @@ class CompactSeparator(nn.Module):
     def blind(self, heard: Heard) -> Separated:
         """Separate into two slots, rows mixture by mixture."""
         slots = self.slots.repeat(len(heard.x), 1)[..., None].expand(-1, -1, heard.x.shape[-1])
-        return self.separate(heard.repeat(2), slots)
+        return self.separate(heard.repeat(2), slots)[0]
 
     def steer(
         self,
@@ -209,8 +212,20 @@ class CompactSeparator(nn.Module):
         if slot is not None:
             share = torch.where(slot.isnan(), share, slot.nan_to_num())
         weight = share[..., None, None]
-        out = self.separate(heard, fused, hint, (weight * told).sum(1), (weight * masks).sum(1))
-        return replace(out, lag_logits=logits, match=match, hint=hint, choice=choice, blind=blind)
+        out, x = self.separate(heard, fused, hint, (weight * told).sum(1), (weight * masks).sum(1))
+        voice, slots = out.mask * heard.spectrum, (masks * heard.spectrum[:, None]).abs()
+        with torch.no_grad():
+            told_by_all = cues(heard.spectrum, voice, slots, hint, choice, logits, match, faces)
+        return replace(
+            out,
+            lag_logits=logits,
+            match=match,
+            hint=hint,
+            choice=choice,
+            blind=blind,
+            activity=self.activity(x)[:, 0].float(),
+            quality=self.judge(x, told_by_all),
+        )
 
     def hear(self, mixture: Tensor) -> Heard:
         """Encode a mixture, (B, T)."""
@@ -231,12 +246,15 @@ class CompactSeparator(nn.Module):
         hint: Tensor | None = None,
         told: Tensor | None = None,
         start: Tensor | None = None,
-    ) -> Separated:
+    ) -> tuple[Separated, Tensor]:
         """Modulate and decode.
 
         Args:
             fused: V^ or a slot, (B, C_v, N). hint: (B, F, N), or None without a face.
             told: (B, F, N), compressed magnitudes of the chosen slot. start: (B, F, N) complex64, its mask.
+
+        Returns:
+            The voice, and the features that its mask was decoded from, (B, C, N).
         """
         frequency = torch.cat([hint, told], 1) if hint is not None and told is not None else None
         if frequency is None:
@@ -256,4 +274,4 @@ class CompactSeparator(nn.Module):
             trust = torch.sigmoid(self.trust(x).float())  # (B, 1, N)
             mask = (1 - trust) * mask + trust * start
         estimate = mask * heard.spectrum * heard.level[..., None]
-        return Separated(istft(estimate, self.config.stft), mask, estimate)
+        return Separated(istft(estimate, self.config.stft), mask, estimate), x

@@ -29,6 +29,9 @@ class Separated:
         match: (R, N, 2 K + 1), cosine of sound and lips per audio frame and lag.
         hint: (R, F, N), what the lips alone tell of the voice's ^0.3-compressed magnitudes.
         choice: (R, 2), logits of which blind slot is this face's voice.
+        activity: (R, N), logit of "this face's voice sounds here".
+        quality: (R, N), by how many dB the estimate is thought to be better than the mixture
+            (`engine.models.judge`).
         blind: the blind pass over the same mixtures; None when this is one, or there is none.
     """
 
@@ -39,4 +42,6 @@ class Separated:
     match: Tensor = field(default_factory=_nothing)
     hint: Tensor = field(default_factory=_nothing)
     choice: Tensor = field(default_factory=_nothing)
+    activity: Tensor = field(default_factory=_nothing)
+    quality: Tensor = field(default_factory=_nothing)
     blind: Separated | None = None

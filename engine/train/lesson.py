@@ -10,12 +10,15 @@ from torch import Tensor, nn
 from engine.audio.stft import compressed_magnitude, stft
 from engine.config import StftConfig
 from engine.errors import UsageError
-from engine.losses.separation import compressed_magnitude_l1, si_sdr, swap_hinge
+from engine.losses.separation import compressed_magnitude_l1, si_sdr, sounding, swap_hinge
 from engine.models.compact import CompactSeparator
+from engine.models.judge import improvement_db
 from engine.models.separated import Separated
 from engine.train.batch import Batch
 from engine.train.correlation import Correlation
 
+_ACTIVITY = 2.0
+_QUALITY_DB = 5.0
 CURVE = ("train_si_sdr_db", "blind_minus_loss", "slot_accuracy", "lag_accuracy")
 
 
@@ -27,7 +30,8 @@ class Lesson(nn.Module):
         silent; cross-entropy of the lag, weight 3 decaying to 1, and a swap hinge until 70 %. The known lag is given
         to the network at first, so that it learns to use the lips before it has to find their delay;
         for the compact network also 5 L1 of what the lips alone tell of the spectrum, the permutation-invariant loss
-        of its blind slots (with and without film), and cross-entropy of the choice between them. The known slot is
+        of its blind slots (with and without film), and cross-entropy of the choice between them and of when the face's
+        voice sounds, and the error of what `engine.models.judge` thinks of the voice. The known slot is
         given in most items throughout, since a choice that is still unsure teaches the steered pass to hedge with
         the mixture.
     A correlation that stands alone (VisualVoice's objective) takes the place of all that but the lag's cross-entropy.
@@ -133,6 +137,11 @@ def _compact_lesson(network: CompactSeparator, batch: Batch, done: float) -> tup
     loss, shown = _voice_terms(out, batch, done, config.stft)
 
     level = targets.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
+    sounds = sounding(targets, config.stft.hop_samples)
+    loss = loss + _ACTIVITY * nn.functional.binary_cross_entropy_with_logits(out.activity[filmed], sounds[filmed])
+    mixture, hop = batch["mixture"].repeat_interleave(2, 0), config.stft.hop_samples
+    right = improvement_db(out.wave.detach(), targets, mixture, hop)
+    loss = loss + nn.functional.smooth_l1_loss(out.quality[filmed] / _QUALITY_DB, right[filmed] / _QUALITY_DB)
     told = compressed_magnitude(stft(targets / level, config.stft))
     loss = loss + 5 * (out.hint - told)[filmed].abs().mean()
     loss = loss + blind[loud].sum() / max(int(loud.sum()), 1)

@@ -55,6 +55,8 @@ OWN_LEVEL_DB = 1.0
 OTHERS_DB = -20.0
 METRICS = ("own_level_db", "others_db", "si_sdr_mixture", "si_sdri", "largest_click")
 SHARES = ("found", "own_level_kept", "others_quiet")
+SPAN_S = 5
+_NOBODY_ELSE_DB = 20.0  # the mixture is this voice alone: there is nothing to improve
 _EDGE_S = 0.1
 _FRAME_S = 0.02
 _SILENCE_DB = -40.0
@@ -113,6 +115,35 @@ def largest_click(conversation: Conversation, estimate: FloatArray, mixture: Flo
     return float(max(own / max(there, floor) for own, there in zip(*jumps, strict=True)))
 
 
+def spans(
+    conversation: Conversation, person: int, estimate: FloatArray, voices: FloatArray, told: Mapping[int, float]
+) -> list[dict[str, Any]]:
+    """Confidence and truth over spans of 5 s in which the person talks for a second and somebody else can be heard.
+
+    Args:
+        told: confidence by second.
+
+    Returns:
+        confidence (mean over the span), si_sdri in dB, and right: better than the mixture and nearer to the person's
+        own voice than to any other.
+    """
+    talking, mixture, found = conversation.talking(RATE_HZ), voices.sum(0), []
+    for second in range(0, int(conversation.seconds) - SPAN_S + 1, SPAN_S):
+        at = slice(second * RATE_HZ, (second + SPAN_S) * RATE_HZ)
+        before = si_sdr(mixture[at], voices[person, at])
+        if talking[person, at].sum() >= RATE_HZ and before < _NOBODY_ELSE_DB:
+            own = si_sdr(estimate[at], voices[person, at])
+            others = [si_sdr(estimate[at], v[at]) for n, v in enumerate(voices) if n != person and v[at].any()]
+            found.append(
+                {
+                    "confidence": float(np.mean([told.get(s, 0.0) for s in range(second, second + SPAN_S)])),
+                    "si_sdri": own - before,
+                    "right": bool(own > before and all(own > other for other in others)),
+                }
+            )
+    return found
+
+
 def _audible(voice: FloatArray, turns: Mask) -> Mask:
     """Where a voice (T,) is louder than -40 dB of its level in its turns, by frames of 20 ms."""
     frame = round(_FRAME_S * RATE_HZ)
@@ -153,6 +184,7 @@ def separate(conversation: Conversation, made: Made, out: Path, model: str) -> l
     done, separate_s = avsep("separate", str(made.video), "--everyone", "-o", str(out), "--model", model, "--overwrite")
     failure = next((answer["error"]["message"] for answer in (faces, done) if "error" in answer), "")
     paths = {o["person"]: out / o["path"] for o in done.get("outputs", ()) if o["kind"] == "voice"}
+    told = {c["person"]: {round(s["start_s"]): s["value"] for s in c["spans"]} for c in done.get("confidence", ())}
     rows = []
     for person, ids in enumerate(people_in_tiles(faces.get("people", ()), conversation.people)):
         path = paths.get(ids[0]) if ids else None
@@ -173,6 +205,9 @@ def separate(conversation: Conversation, made: Made, out: Path, model: str) -> l
                 "separate_s": separate_s,
                 "seconds": conversation.seconds,
                 "failure": failure,
+                "spans": []
+                if path is None
+                else spans(conversation, person, _read(path, voices.shape[1]), voices, told[ids[0]]),
             }
         )
     return rows

@@ -26,6 +26,7 @@ FRAME_MS = 40
 AXES = {
     "delay_frames": f"delay of the picture in frames of {FRAME_MS} ms (+ = the picture is late)",
     "jitter_frames": f"every picture is early or late by up to so many frames of {FRAME_MS} ms",
+    "confidence": "confidence told",
 }
 # Told apart also without colour vision (Okabe and Ito), and by the dashes.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -86,14 +87,14 @@ def svg(curves: Mapping[str, Sequence[Point]], title: str, against: str = "delay
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
         'font-size="13" fill="#222">',
-        f"<title>{escape(title)} against the {against.split('_')[0]} of the picture</title>",
+        f"<title>{escape(title)}; {escape(AXES[against])}</title>",
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
     ]
     for level in levels:
         heavy = "#888" if level == 0 else "#ddd"
         parts.append(f'<path d="M{LEFT} {y(level):.1f}H{WIDTH - RIGHT}" stroke="{heavy}"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y(level) + 4:.1f}" text-anchor="end">{level:g}</text>')
-    for frames in steps:
+    for frames in ticks(0.0, 1.0) if against == "confidence" else steps:
         parts.append(f'<path d="M{x(frames):.1f} {HEIGHT - BOTTOM}v5" stroke="#888"/>')
         label = f"{frames:+g}" if frames and against == "delay_frames" else f"{frames:g}"
         parts.append(f'<text x="{x(frames):.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{label}</text>')

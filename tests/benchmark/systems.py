@@ -88,6 +88,7 @@ NETWORKS: dict[str, tuple[str, str]] = {
     "shipped": ("", ""),
     "shipped-frame-locked": ("", "frame_locked = true"),
 }
+FROM_SHELF = "shipped", "shipped-frame-locked"  # networks that take the last leg alone
 TERMS = {"": "", "+cmc": _CMC, "+triplet": _TRIPLET, "+adversarial": _ADVERSARIAL}
 # Name: network and terms.
 SYSTEMS = {
@@ -108,11 +109,12 @@ def train(name: str, seed: int, pack: Path, runs: Path) -> Path:
     setting, model = NETWORKS[network]
     long = runs / f"{network}-long-s{seed}"
     short = runs / f"{name}-s{seed}"
-    only_short = network.startswith("shipped")
-    start = SHIPPED if only_short else long / "last.safetensors"
+    start = SHIPPED if network in FROM_SHELF else long / "last.safetensors"
     values: dict[str, Any] = {"seed": seed, "next_seed": seed + 100, "start": start}
     values |= {"lips": LIP_STEPS, "long": LONG_STEPS, "short": SHORT_STEPS}
-    legs = ((long, LONG, "", 0.6), (short, SHORT, terms, 0.0))[only_short:]
+    legs = [(short, SHORT, terms, 0.0)]
+    if network not in FROM_SHELF:
+        legs.insert(0, (long, LONG, "", 0.6))
     for folder, leg, extra, imagined in legs:
         folder.mkdir(parents=True, exist_ok=True)
         config = folder / "train.toml"
@@ -139,10 +141,10 @@ def result(name: str, seed: int, folder: Path, data: Path) -> dict[str, Any]:
     scores = evaluate.run(HELD_OUT, model=str(weights), root=data, device="cpu")
     card = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
     kept = {k: v for k, v in scores.items() if k not in ("per_mixture", "model")}
-    took = minutes(folder) + minutes(folder.parent / f"{SYSTEMS[name][0]}-long-s{seed}")
+    network = SYSTEMS[name][0]
     made = {
-        "steps": SHORT_STEPS + LONG_STEPS * (took > minutes(folder)),
-        "minutes": took,
+        "steps": SHORT_STEPS + (0 if network in FROM_SHELF else LONG_STEPS),
+        "minutes": minutes(folder) + minutes(folder.parent / f"{network}-long-s{seed}"),
         "parameters": card["parameters"],
         "validation": card["validation"],
     }

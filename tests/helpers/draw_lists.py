@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ _MEN_OF_GRID = (1, 2, 3, 5, 6, 8, 9, 10, 12, 13, 14, 17, 19, 26, 27, 28, 30, 32)
 # Sound of ESC-10's last fold: keep it out of training.
 _NOISE = "5-*.opus"
 _NOISE_S = 2.0
+_WILD = "rd_radio2", "rd_radio34", "wda_bobmenendez", "wda_edmarkey0"
+_WILD_STARTS_S = 0.4, 2.6, 4.8
 
 
 def gender(speaker: str) -> str:
@@ -82,11 +85,34 @@ def lists(clips: Sequence[Clip], noises: Sequence[str]) -> dict[str, list[Recipe
     }
 
 
+def wild() -> list[Recipe]:
+    """Pairs of the four talkers whose cameras, rooms and microphones no model was trained with."""
+    rng = np.random.default_rng(8)
+    rows = []
+    for pair, (a, b) in enumerate(combinations(_WILD, 2)):
+        for part, start_s in enumerate(_WILD_STARTS_S):
+            target, interferer = (a, b) if part % 2 else (b, a)
+            rows.append(
+                Recipe(
+                    id=f"wild-{pair}-{part}",
+                    corpus="wild",
+                    split="test",
+                    target=f"clips/wild_{target}.mp4",
+                    target_start_s=start_s,
+                    interferer=f"clips/wild_{interferer}.mp4",
+                    interferer_start_s=float(rng.choice(_WILD_STARTS_S)),
+                    seconds=2.88,
+                    sir_db=round(float(rng.uniform(-2.5, 2.5)), 2),
+                )
+            )
+    return rows
+
+
 def main() -> None:
     data, pack = Path(sys.argv[1]), Path(sys.argv[2])
     out = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(__file__).parents[1] / "data/mixtures"
     noises = sorted(path.relative_to(data).as_posix() for path in (data / "noise").rglob(_NOISE))
-    for name, rows in lists(Pack(pack).clips, noises).items():
+    for name, rows in {**lists(Pack(pack).clips, noises), "wild": wild()}.items():
         write_recipes(out / f"{name}.csv", rows)
         print(f"{name}: {len(rows)} mixtures")
 

@@ -5,8 +5,8 @@ python -m tests.helpers.ship_model RUN_FOLDER DATA_FOLDER CARD.toml [EARLIER.saf
 With EARLIER, the weights that the run began from, the mean of both is put there: a leg with other mixtures adds what it
 taught, and the mean keeps what was known before (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
 
-The agreement curve (margin of `engine.agreement` -> probability that the right voice came out, better than the mixture)
-is fitted on the validation list. Scores on the held-out list come from `avsep evaluate`, run afterwards.
+The agreement curve (the network's own judgement in dB -> probability that the right voice came out, better than the
+mixture) is fitted on the validation list. Scores on the held-out list come from `avsep evaluate`, run afterwards.
 """
 
 from __future__ import annotations
@@ -51,13 +51,14 @@ def main() -> None:
     model = CompactSeparator(from_dict(CompactConfig, card["config"]))
     load_weights(best, model, card["sha256"])
     if len(sys.argv) > 4:
-        earlier = load_file(sys.argv[4])
-        model.load_state_dict({name: (value + earlier[name].float()) / 2 for name, value in model.state_dict().items()})
+        earlier = {name: value.float() for name, value in load_file(sys.argv[4]).items()}
+        own = model.state_dict()
+        model.load_state_dict({name: (value + earlier.get(name, value)) / 2 for name, value in own.items()})
     separator = Separator(model.eval(), torch.device("cpu"), (1.0, 0.0))
     scores = score(separator, read_recipes(VALIDATION), data)
-    margin = np.asarray([s["margin"] for s in scores])
+    quality_db = np.asarray([s["quality_db"] for s in scores])
     good = np.asarray([float(not s["wrong"] and s["si_sdri"] > 0) for s in scores])
-    card["calibration"] = fit_logistic(margin, good)
+    card["calibration"] = fit_logistic(quality_db, good)
     card.update(tomllib.loads(text.read_text(encoding="utf-8")))
     SHELF.parent.mkdir(parents=True, exist_ok=True)
     digest = save_weights(SHELF, model, card, half=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,7 +61,8 @@ def _ones(self: Separator, mixture: np.ndarray, lips: np.ndarray, seen: np.ndarr
     return WindowMasks(
         np.ones((len(lips), 257, frames), np.complex64),
         np.zeros((len(lips), frames, lags), np.float32),
-        np.zeros((len(lips), frames), np.float32),
+        activity=np.ones((len(lips), frames), np.float32),
+        quality=np.zeros((len(lips), frames), np.float32),
     )
 
 
@@ -81,6 +83,22 @@ def test_an_open_mask_gives_the_source_back(clip: Path, monkeypatch: pytest.Monk
     assert (voice.n_samples, voice.channels, voice.sample_rate_hz) == (source.n_samples, 2, RATE)
     assert np.abs(voice.open() - source.open()).max() < 1e-4
     assert result.voices[0].ready_s == ((0.0, pytest.approx(SECONDS, abs=1e-3)),)
+
+
+def test_a_seen_person_who_says_nothing_is_silent(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is not seen is another matter: what to do there is the absence policy's."""
+
+    def still(*a: Any) -> WindowMasks:
+        open_ = _ones(*a)
+        return dataclasses.replace(open_, activity=0 * open_.activity)
+
+    monkeypatch.setattr(Separator, "masks", still)
+    result = isolate(IsolationRequest(clip, (1, 2), model="tiny", absent="hold"))
+    seen, sometimes = (voice.voice.open() for voice in result.voices)
+    source = result.source.open()
+    assert np.abs(seen).max() < 0.04 * np.abs(source).max()
+    away = slice(round(5.5 * RATE), round(7.5 * RATE))
+    assert np.abs(sometimes[away] - source[away]).max() < 1e-4
 
 
 def test_absence_is_silent_held_or_original(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

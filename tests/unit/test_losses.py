@@ -9,7 +9,7 @@ import torch
 from engine import metrics
 from engine.audio.stft import istft, stft
 from engine.config import StftConfig
-from engine.losses.separation import compressed_magnitude_l1, si_sdr, swap_hinge
+from engine.losses.separation import compressed_magnitude_l1, si_sdr, sounding, swap_hinge
 
 CONFIG = StftConfig()
 
@@ -69,3 +69,12 @@ def test_bootstrap_interval_holds_the_mean_and_widens_with_fewer_groups() -> Non
     assert low < mean < high
     few = metrics.bootstrap_ci95(groups[:20])
     assert few[1] - few[0] > 2 * (high - low)
+
+
+def test_a_voice_sounds_between_its_words_and_not_in_long_pauses() -> None:
+    voice = torch.zeros(2, 16_000)
+    voice[0, 3200:4800], voice[0, 5600:8000] = 0.1, 0.2  # words with 50 ms between, then nothing
+    sounds = sounding(voice, 160)
+    assert sounds.shape == (2, 100)
+    assert sounds[0, 20:50].min() == 1 and sounds[0, :9].max() == sounds[0, 61:].max() == 0
+    assert sounds[1].max() == 0

@@ -46,8 +46,9 @@ def test_the_result_of_a_training_run_separates(architecture: str, tmp_path: Pat
     out = separator.masks(sound, lips, seen, None, np.zeros((2, 128), np.float32))
     assert out.mask.shape == (2, 257, 64)
     assert out.match.shape == (2, 64, 21)
-    assert out.margin.shape == (2, 64)
-    assert np.isfinite(out.mask).all() and np.isfinite(out.margin).all()
+    assert out.activity.shape == out.quality.shape == (2, 64)
+    assert all(np.isfinite(values).all() for values in (out.mask, out.quality))
+    assert out.activity.min() >= 0 and out.activity.max() <= 1
     assert separator.waves(sound, out.mask).shape == (2, len(sound))
     assert separator.lag_probabilities(out.match).sum() == pytest.approx(1, abs=1e-5)
 
