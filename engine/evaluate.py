@@ -21,11 +21,11 @@ from engine.data.recipe import Recipe, read_recipes
 from engine.data.scene import Scene, check_files, make_scene
 from engine.errors import ModelError, OutputExistsError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
-from engine.metrics import PERCEPTUAL, bootstrap_ci95, bss_eval, missing_packages, perceptual, si_sdr
+from engine.metrics import PERCEPTUAL, bootstrap_ci95, bss_eval, missing_packages, perceptual, si_sdr, snr
 from engine.separator import Separator, WindowMasks
 
 METRICS = (
-    *("si_sdr", "si_sdri", "si_sdri_alone", "swapped_si_sdri", "similarity"),
+    *("si_sdr", "si_sdri", "si_sdri_alone", "swapped_si_sdri", "similarity", "snri"),
     *("sdr", "sdri", "sir", "sar", *PERCEPTUAL, "lag_error_frames"),
 )
 _RATES = {
@@ -162,6 +162,7 @@ def _score(separator: Separator, row: Recipe, scene: Scene) -> list[dict[str, An
                 "si_sdri_alone": own_alone - before,
                 "swapped_si_sdri": _mean(si_sdr(estimates[other], voices[talker]) - before for other in others),
                 "similarity": _mean(si_sdr(estimates[face], estimates[other]) for other in others),
+                "snri": snr(estimates[face], voices[talker]) - snr(mixture, voices[talker]),
                 "sdr": float(sdr[0, talker]),
                 "sdri": float(sdr[0, talker] - sdr[1, talker]),
                 "sir": float(sir[0, talker]),

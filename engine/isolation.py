@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cache import content_key, entry, prune, write_then_rename
+from engine.doubts import doubts
 from engine.errors import NoFaceError, UsageError
 from engine.gate import gate_gain
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
@@ -22,7 +23,6 @@ from engine.registry import fingerprint, model_spec
 from engine.types import (
     AbsentPolicy,
     FaceAnalysis,
-    IsolatedVoice,
     IsolationRequest,
     IsolationResult,
     PcmStore,
@@ -34,6 +34,7 @@ from engine.voice_file import (
     VERSION,
     WINDOW_S,
     VoiceFile,
+    seconds_of,
     source_window,
     voice_in,
     window_count,
@@ -49,7 +50,6 @@ _SURROUNDINGS = 2 * RATE_HZ  # video frames looked at before and after a window 
 _LAG_WINDOWS = 8
 _MOST_FACES = 6
 _BRIDGE_S, _RAMP_S = 0.4, 0.08
-_WEAK_AGREEMENT = 0.3
 
 
 def voice_store(request: IsolationRequest, person_id: int) -> PcmStore:
@@ -97,7 +97,9 @@ def isolate(
                 on_progress(Progress("Isolating", number + 1, len(order), ready, file.person))
         device, warnings = str(separator.device), separator.warnings
     voices = tuple(file.result(windows, lags.offset_ms(file.person)) for file in files.values())
-    return IsolationResult(source, voices, model, device, tuple(warnings + _notes(voices)))
+    return IsolationResult(
+        source, voices, model, device, (*warnings, *doubts(source, voices, seconds_of(windows, source)))
+    )
 
 
 def check_people(analysis: FaceAnalysis, person_ids: Iterable[int]) -> None:
@@ -335,11 +337,3 @@ def _key(request: IsolationRequest, source: PcmStore, *more: str) -> str:
 
 def _folder(request: IsolationRequest, source: PcmStore, person_id: int) -> Path:
     return entry("voices", _key(request, source, request.absent, str(person_id)))
-
-
-def _notes(voices: tuple[IsolatedVoice, ...]) -> list[str]:
-    return [
-        f"Person {v.person_id}: lips and voice hardly agree; listen before you trust this voice."
-        for v in voices
-        if v.confidence.mean < _WEAK_AGREEMENT
-    ]

@@ -33,6 +33,12 @@ def si_sdr(estimate: FloatArray, target: FloatArray) -> float:
     return float(10 * np.log10((wanted @ wanted + 1e-8) / ((e - wanted) @ (e - wanted) + 1e-8)))
 
 
+def snr(estimate: FloatArray, target: FloatArray) -> float:
+    """Signal-to-noise ratio in dB: unlike all the others it counts level and polarity, on which the rest depends."""
+    e, t = estimate.astype(np.float64), target.astype(np.float64)
+    return float(10 * np.log10((t @ t + 1e-8) / ((e - t) @ (e - t) + 1e-8)))
+
+
 def bss_eval(estimates: FloatArray, targets: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """SDR, SIR and SAR in dB: how well 512-tap filters of the targets explain an estimate.
 

@@ -131,8 +131,7 @@ class VoiceFile:
                 spans[-1] = (spans[-1][0], end)
             else:
                 spans.append((float(k * HOP_S), end))
-        seconds = range(min(windows) * HOP_S, min((max(windows) + 1) * HOP_S, math.ceil(self.source.duration_s)))
-        values = [(s, self.agreement[s]) for s in seconds if s in self.agreement]
+        values = [(s, self.agreement[s]) for s in seconds_of(windows, self.source) if s in self.agreement]
         confidence = PersonConfidence(
             self.person,
             float(np.mean([v for _, v in values])) if values else 0.0,
@@ -150,6 +149,11 @@ def voice_in(folder: Path, source: PcmStore, *, complete: bool = True) -> PcmSto
     """The store of a voice folder, whether or not it exists yet."""
     path = folder / "voice.f32"
     return PcmStore(path, source.sample_rate_hz, source.channels, source.n_samples, source.layout, complete)
+
+
+def seconds_of(windows: list[int], source: PcmStore) -> range:
+    """The whole seconds of the file that windows are about."""
+    return range(min(windows) * HOP_S, min((max(windows) + 1) * HOP_S, math.ceil(source.duration_s)))
 
 
 def _written(k: int, source: PcmStore) -> tuple[int, int, int]:

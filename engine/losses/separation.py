@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -9,16 +11,21 @@ from torch.nn import functional
 from engine.audio.stft import compressed_magnitude, stft
 from engine.config import StftConfig
 
+_LEAST_LIKE = 0.1  # correlation of an estimate of -20 dB
+
 
 def si_sdr(estimate: Tensor, target: Tensor, *, eps: float = 1e-8) -> Tensor:
-    """Scale-invariant signal-to-distortion ratio.
+    """Scale-invariant signal-to-distortion ratio, for estimates the right way up.
+
+    The ratio as published is blind to polarity, and networks that learn from it may settle upside down. Below -20 dB it
+    goes on here in a straight line over the correlation, so that the opposite of the target is the worst of all.
 
     Args:
         estimate: (..., T) float32, any scale. target: (..., T), same sample rate.
         eps: added to energies, so that silence gives a finite value.
 
     Returns:
-        Ratio in dB, shape (...); higher is better.
+        Ratio in dB, shape (...); higher is better, -116 is the opposite of the target.
 
     Raises:
         ValueError: the shapes differ.
@@ -29,9 +36,14 @@ def si_sdr(estimate: Tensor, target: Tensor, *, eps: float = 1e-8) -> Tensor:
         raise ValueError(f"shapes differ: {tuple(estimate.shape)} and {tuple(target.shape)}")
     estimate = estimate - estimate.mean(-1, keepdim=True)
     target = target - target.mean(-1, keepdim=True)
+    energies = (estimate.square().sum(-1) + eps) * (target.square().sum(-1) + eps)
+    correlation = (estimate * target).sum(-1) / energies.sqrt()
     scale = (estimate * target).sum(-1, keepdim=True) / (target.square().sum(-1, keepdim=True) + eps)
     wanted = scale * target
-    return 10 * torch.log10((wanted.square().sum(-1) + eps) / ((estimate - wanted).square().sum(-1) + eps))
+    ratio = 10 * torch.log10((wanted.square().sum(-1) + eps) / ((estimate - wanted).square().sum(-1) + eps))
+    slope = 20 / (math.log(10) * _LEAST_LIKE * (1 - _LEAST_LIKE**2))
+    line = 10 * math.log10(_LEAST_LIKE**2 / (1 - _LEAST_LIKE**2)) + slope * (correlation - _LEAST_LIKE)
+    return torch.where(correlation > _LEAST_LIKE, ratio, line)
 
 
 def compressed_magnitude_l1(estimate_spectrum: Tensor, target: Tensor, config: StftConfig) -> Tensor:

@@ -135,10 +135,11 @@ class CompactSeparator(nn.Module):
         self.real_mask = Pointwise(width, bins)
         self.trust = Pointwise(width, 1)
         self.activity = Pointwise(width, 1)
-        self.judge = Judge(width)
+        self.judge = Judge()
         with torch.no_grad():
             self.decoder.real.mul_(0.1)
             self.decoder.imag.mul_(0.1)
+            self.real_mask.bias.fill_(0.5)  # SI-SDR is blind to polarity: what begins the right way up stays so
             self.trust.bias.fill_(1.0)  # begin by believing the slot; once doubted, the gate hardly opens again
 
     def set_scale(self, spread: Tensor) -> None:
@@ -224,7 +225,7 @@ class CompactSeparator(nn.Module):
             choice=choice,
             blind=blind,
             activity=self.activity(x)[:, 0].float(),
-            quality=self.judge(x, told_by_all),
+            quality=self.judge(told_by_all),
         )
 
     def hear(self, mixture: Tensor) -> Heard:

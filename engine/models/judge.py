@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.agreement import lip_voice_margin
-from engine.models.blocks import GlobalNorm, Pointwise
+from engine.models.blocks import Pointwise
 
 SPAN_FRAMES = 101  # about a second: what a judgement speaks of
 _CUES = 7
@@ -20,18 +20,17 @@ _LEAST_WRONG = 10 ** (-15 / 10)
 class Judge(nn.Module):
     """Tells by how many dB a voice is better than the mixture, over about a second (`improvement_db`).
 
-    It sees the features that the voice was made of and a few plain cues, and gives no gradient to either.
+    It sees a few plain cues alone: features know the voices that were learnt, and take them for proof (ADR 8).
     """
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.norm = GlobalNorm(channels)
-        self.into = Pointwise(channels + _CUES, _WIDTH)
+        self.into = Pointwise(_CUES, _WIDTH)
         self.out = Pointwise(_WIDTH, 1)
 
-    def forward(self, x: Tensor, cues: Tensor) -> Tensor:
-        """Features (R, C, N), cues (R, 7, N) -> (R, N) in dB."""
-        hidden = functional.gelu(self.into(torch.cat([self.norm(x.detach()), cues.detach()], 1)))
+    def forward(self, cues: Tensor) -> Tensor:
+        """Cues (R, 7, N), which get no gradient -> (R, N) in dB."""
+        hidden = functional.gelu(self.into(cues.detach()))
         told: Tensor = self.out(_around(hidden))
         return 10.0 * told[:, 0].float()
 

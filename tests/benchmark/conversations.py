@@ -9,6 +9,7 @@ Every conversation of tests/data/conversations.csv becomes a video in OUT_FOLDER
 Per person, who is matched to their tile by where the face is, never by the sound:
 
 - own_level_db: level of the separated voice over the true voice while this person alone has a turn; wanted within +-1.
+- rest_db: energy of everyone else (mixture - voice) over that of the mixture there: what is left behind of the person.
 - others_db: energy of the separated voice over that of the mixture while others have a turn and this person has none;
   wanted -20 or less. Below -60 counts as -60.
 - si_sdr_mixture, si_sdri: over the whole conversation.
@@ -53,7 +54,7 @@ from tests.helpers.conversation import (
 LIST = Path(__file__).parents[1] / "data/conversations.csv"
 OWN_LEVEL_DB = 1.0
 OTHERS_DB = -20.0
-METRICS = ("own_level_db", "others_db", "si_sdr_mixture", "si_sdri", "largest_click")
+METRICS = ("own_level_db", "rest_db", "others_db", "si_sdr_mixture", "si_sdri", "largest_click")
 SHARES = ("found", "own_level_kept", "others_quiet")
 SPAN_S = 5
 _NOBODY_ELSE_DB = 20.0  # the mixture is this voice alone: there is nothing to improve
@@ -70,6 +71,7 @@ class Score:
     """Scores of one person's voice; see the module. None where there is nothing to score."""
 
     own_level_db: float | None
+    rest_db: float | None
     others_db: float | None
     si_sdr_mixture: float
     si_sdri: float | None
@@ -86,16 +88,17 @@ def score(conversation: Conversation, person: int, estimate: FloatArray | None, 
     mixture, voice = voices.sum(0), voices[person]
     before = si_sdr(mixture, voice)
     if estimate is None:
-        return Score(None, None, before, None, None)
+        return Score(None, None, None, before, None, None)
     talking = conversation.talking(RATE_HZ)
     audible = np.stack([_audible(v, turns) for v, turns in zip(voices, talking, strict=True)])
     own, others = talking[person], np.delete(talking, person, 0).any(0)
     edge = round(_EDGE_S * RATE_HZ)
     alone = shrunk(own & ~others, edge) & audible[person]
     silent = shrunk(others & ~own, edge) & np.delete(audible, person, 0).any(0)
-    leak_db = _ratio_db(estimate, mixture, silent)
+    leak_db, rest_db = _ratio_db(estimate, mixture, silent), _ratio_db(mixture - estimate, mixture, alone)
     return Score(
         _ratio_db(estimate, voice, alone),
+        None if rest_db is None else max(rest_db, _FLOOR_DB),
         None if leak_db is None else max(leak_db, _FLOOR_DB),
         before,
         si_sdr(estimate, voice) - before,

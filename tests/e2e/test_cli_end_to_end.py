@@ -18,6 +18,7 @@ import pytest
 import soundfile
 
 from engine import api
+from engine.metrics import si_sdr, snr
 from engine.resources import resource
 from tests.helpers.media_files import packet_hashes
 
@@ -95,6 +96,19 @@ def test_everyone_into_a_folder_adds_up_to_the_original(sample: Path, tmp_path: 
     assert 20 * np.log10(np.abs(sum(map(np.float64, sounds)) - original).max()) <= -120
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert result.items() <= report.items() and report["input"]["name"] == sample.name
+
+
+def test_the_weights_that_ship_take_each_voice_out_of_the_rest(sample: Path, tmp_path: Path) -> None:
+    """Right person, right level, right way up: a voice upside down would sound right, and the rest hold it twice."""
+    for person in (1, 2):
+        _run("separate", sample, "--person", str(person), "-o", tmp_path / f"{person}.wav")
+    mixture = api.decode_audio(sample).open().mean(1)
+    truths = [soundfile.read(resource(f"sample/voice_{n}.flac"), dtype="float32")[0].mean(1) for n in (1, 2)]
+    voices = [soundfile.read(tmp_path / f"{n}.wav", dtype="float32")[0].mean(1) for n in (1, 2)]
+    for own, other, voice in zip(truths, truths[::-1], voices, strict=True):
+        assert si_sdr(voice, own) > si_sdr(mixture, own) + 1 > si_sdr(voice, other)
+        assert snr(voice, own) > snr(mixture, own) + 1
+        assert np.square((mixture - voice)[own != 0]).mean() < np.square(mixture[own != 0]).mean()
 
 
 def test_into_a_video_with_the_picture_untouched(sample: Path, tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def main() -> None:
         model.load_state_dict({name: (value + earlier.get(name, value)) / 2 for name, value in own.items()})
     separator = Separator(model.eval(), torch.device("cpu"), (1.0, 0.0))
     scores = score(separator, read_recipes(VALIDATION), data)
+    if (snri := float(np.mean([s["snri"] for s in scores]))) <= 0:
+        raise SystemExit(f"The voices do not fit into the mixture: SNR improvement {snri:.1f} dB (upside down?).")
     quality_db = np.asarray([s["quality_db"] for s in scores])
     good = np.asarray([float(not s["wrong"] and s["si_sdri"] > 0) for s in scores])
     card["calibration"] = fit_logistic(quality_db, good)

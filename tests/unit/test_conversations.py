@@ -296,7 +296,7 @@ def voices() -> FloatArray:
 def test_a_perfect_voice_has_perfect_scores(voices: FloatArray) -> None:
     perfect = score(SPOKEN, 0, voices[0], voices)
     assert perfect.own_level_db == pytest.approx(0, abs=1e-6)
-    assert perfect.others_db == -60
+    assert perfect.others_db == perfect.rest_db == -60
     assert perfect.largest_click is not None and 0.5 < perfect.largest_click < 1.3
     assert perfect.si_sdr_mixture == pytest.approx(6, abs=1)
     assert perfect.si_sdri is not None and perfect.si_sdri > 60
@@ -314,8 +314,15 @@ def test_a_known_gain_and_a_known_leak_are_measured(voices: FloatArray) -> None:
     known = score(SPOKEN, 1, 0.5 * voices[1] + 0.1 * voices[0], voices)
     assert known.own_level_db == pytest.approx(-6.02, abs=0.01)
     assert known.others_db == pytest.approx(-20, abs=0.01)
+    assert known.rest_db == pytest.approx(-6.02, abs=0.01)
     ratio_db = 10 * np.log10(np.sum((0.5 * voices[1]) ** 2) / np.sum((0.1 * voices[0]) ** 2))
     assert known.si_sdri == pytest.approx(ratio_db - known.si_sdr_mixture, abs=0.1)
+
+
+def test_a_voice_upside_down_stays_in_the_rest_twice(voices: FloatArray) -> None:
+    upside_down = score(SPOKEN, 0, -voices[0], voices)
+    assert upside_down.own_level_db == pytest.approx(0, abs=1e-6)
+    assert upside_down.rest_db == pytest.approx(6.02, abs=0.01)
 
 
 def test_what_happens_within_100_ms_of_an_edge_does_not_count_as_level(voices: FloatArray) -> None:
@@ -354,7 +361,7 @@ def test_a_click_is_seen_at_edges_only(voices: FloatArray) -> None:
 
 def test_a_person_who_was_not_found_has_no_scores(voices: FloatArray) -> None:
     missing = score(SPOKEN, 0, None, voices)
-    assert (missing.own_level_db, missing.others_db, missing.si_sdri, missing.largest_click) == (None,) * 4
+    assert (missing.own_level_db, missing.rest_db, missing.others_db, missing.si_sdri) == (None,) * 4
 
 
 def _person(number: int, visible_s: float, *tracks: tuple[float, float, float]) -> dict[str, Any]:
@@ -379,6 +386,7 @@ def test_summaries_group_by_corpus_and_leave_out_what_is_missing() -> None:
             "conversation": f"{corpus}-{number // 2}",
             "corpus": corpus,
             "own_level_db": None if number == 3 else float(number),
+            "rest_db": -10.0,
             "others_db": -20.0,
             "si_sdr_mixture": 1.0,
             "si_sdri": 5.0,

@@ -97,8 +97,26 @@ def test_a_seen_person_who_says_nothing_is_silent(clip: Path, monkeypatch: pytes
     seen, sometimes = (voice.voice.open() for voice in result.voices)
     source = result.source.open()
     assert np.abs(seen).max() < 0.04 * np.abs(source).max()
+    assert "Person 1 was not heard: their voice is all but silent." in result.warnings
     away = slice(round(5.5 * RATE), round(7.5 * RATE))
     assert np.abs(sometimes[away] - source[away]).max() < 1e-4
+
+
+def test_two_people_with_one_voice_are_named(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Separator, "masks", _ones)
+    said = isolate(IsolationRequest(clip, (1, 2), model="tiny", range_s=(0.0, 4.0))).warnings
+    assert any(line.startswith("Persons 1 and 2 have the same voice in 4 s, first at 0:00") for line in said)
+    assert not any("not heard" in line for line in said)
+
+    def halves(*a: Any) -> WindowMasks:
+        out = _ones(*a)
+        out.mask[0, 128:] = out.mask[1:, :128] = 0
+        return out
+
+    monkeypatch.setattr(Separator, "masks", halves)
+    monkeypatch.setenv("AVSEP_CACHE_DIR", str(clip.parent / "other"))
+    said = isolate(IsolationRequest(clip, (1, 2), model="tiny", range_s=(0.0, 4.0))).warnings
+    assert not any("same voice" in line for line in said)
 
 
 def test_absence_is_silent_held_or_original(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -30,6 +32,18 @@ def test_si_sdr_agrees_with_the_reporting_metric() -> None:
     estimate = target + 0.7 * rng.standard_normal(5000).astype(np.float32) + 0.1
     loss = si_sdr(torch.from_numpy(estimate), torch.from_numpy(target)).item()
     assert loss == pytest.approx(metrics.si_sdr(estimate, target), abs=1e-3)
+
+
+def test_si_sdr_falls_all_the_way_to_the_opposite_of_the_target() -> None:
+    torch.manual_seed(4)
+    target, noise = torch.randn(2, 16_000)
+    angles = torch.linspace(0.05, math.pi - 0.05, 40)
+    values = si_sdr(angles.cos()[:, None] * target + angles.sin()[:, None] * noise, target.expand(40, -1))
+    assert (values.diff() < 0).all()
+    assert values[-1] < -100
+    upside_down = (-target + 0.1 * noise).requires_grad_()
+    si_sdr(upside_down, target).backward()
+    assert upside_down.grad is not None and (upside_down.grad @ target) > 0  # there is a way back
 
 
 def test_si_sdr_refuses_other_shapes_and_survives_silence() -> None:

@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 
 from engine import metrics
 from engine.errors import UsageError
-from engine.metrics import PERCEPTUAL, bootstrap_ci95, bss_eval, missing_packages, perceptual, si_sdr
+from engine.metrics import PERCEPTUAL, bootstrap_ci95, bss_eval, missing_packages, perceptual, si_sdr, snr
 
 
 def _voices(talkers: int, samples: int = 24_000, seed: int = 0) -> np.ndarray:
@@ -26,6 +26,14 @@ def test_si_sdr_of_a_known_mixture() -> None:
     assert si_sdr(3 * t + 0.3 * n + 5, t) == pytest.approx(20, abs=0.05)  # neither scale nor offset counts
     assert si_sdr(n, t) < -40
     assert np.isfinite(si_sdr(np.zeros_like(t), t))
+
+
+def test_snr_counts_level_and_polarity() -> None:
+    t, n = np.random.default_rng(2).standard_normal((2, 16_000)).astype(np.float32)
+    assert snr(t + 0.1 * n, t) == pytest.approx(20, abs=0.1)
+    assert snr(0.5 * t, t) == pytest.approx(6.02, abs=0.01)
+    assert snr(-t, t) == pytest.approx(-6.02, abs=0.01)
+    assert np.isfinite(snr(t, t))
 
 
 @pytest.mark.parametrize("talkers", [2, 3])

@@ -53,6 +53,13 @@ def test_the_mask_never_amplifies_and_the_level_passes_through(model: CompactSep
     torch.testing.assert_close(louder.wave, 10 * out.wave, rtol=1e-3, atol=1e-4)
 
 
+def test_a_voice_begins_the_right_way_up(model: CompactSeparator) -> None:
+    wave, lips, seen = _inputs(48, 1)
+    with torch.no_grad():
+        for out in (model(wave, lips, seen), model(wave, None, None)):
+            assert (torch.cosine_similarity(out.wave, wave) > 0.5).all()
+
+
 def test_silence_in_gives_silence_out(model: CompactSeparator) -> None:
     wave, lips, seen = _inputs(48, 1)
     out = model(torch.zeros_like(wave), lips, seen)
