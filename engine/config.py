@@ -6,7 +6,7 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from engine.errors import InputError, UsageError
 
@@ -159,6 +159,20 @@ ARCHITECTURES: dict[str, type[ModelConfig]] = {
     "caffnet": CaffNetConfig,
     "av-baseline": AvBaselineConfig,
 }
+
+
+class Sight(NamedTuple):
+    """What a network sees as pictures; the rest it sees as landmarks and face vectors."""
+
+    mouths: bool
+    faces: bool
+
+
+def sight(config: ModelConfig) -> Sight:
+    """What the network of a configuration sees as pictures."""
+    if not isinstance(config, AvBaselineConfig):
+        return Sight(mouths=False, faces=False)
+    return Sight(mouths=config.lips == "pixels", faces=config.face == "picture")
 
 
 Range = tuple[float, float]

@@ -105,6 +105,7 @@ def prepare(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Can
         test=args.test,
         seed=args.seed,
         with_morphs=args.morph,
+        with_pictures=args.pictures,
         retry=args.retry,
         workers=args.workers,
         on_progress=on_progress,

@@ -186,6 +186,11 @@ def _prepare(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the draw of speakers")
     parser.add_argument("--morph", action="store_true", help="add other voices of the filmed speakers, lips unchanged")
+    parser.add_argument(
+        "--pictures",
+        action="store_true",
+        help="also keep pictures of mouth and face, for networks that see these",
+    )
     parser.add_argument("--imagine-lips", action="store_true", help="also imagine lips for the voices without a face")
     parser.add_argument("--retry", action="store_true", help="try the files again that an earlier run left out")
     parser.add_argument("--workers", metavar="N", type=values.count, default=1, help="processes; default 1")

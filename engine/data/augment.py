@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 FloatArray = NDArray[np.float32]
+ByteArray = NDArray[np.uint8]
 FloatingArray = NDArray[np.floating[Any]]
 _DECAY = 3.0 * np.log(10.0)  # of an amplitude, over the time in which its energy falls by 60 dB
 _FIRST_ECHO_S = 0.001, 0.01
@@ -136,10 +137,15 @@ def resting(lips: FloatArray, talks: FloatArray, motion: float) -> FloatArray:
     Returns:
         (M, 3 P); at rest the mouth keeps the position in which it moves least.
     """
-    points = lips.shape[1] // 3
-    still = at_rest(lips, int(np.abs(lips[:, points : 2 * points]).sum(1).argmin()), motion)
+    still = at_rest(lips, stillest(lips, np.ones(len(lips), np.float32)), motion)
     soft = np.convolve(np.pad(talks, 2, mode="edge"), np.ones(5) / 5, "valid")[:, None].astype(np.float32)
     return np.asarray(soft * lips + (1 - soft) * still, np.float32)
+
+
+def stillest(lips: FloatArray, seen: FloatArray) -> int:
+    """The frame in which lips move least among those that are seen; lips (M, 3 P) as `resting`, seen (M,) 1 or 0."""
+    points = lips.shape[1] // 3
+    return int(np.where(seen > 0, np.abs(lips[:, points : 2 * points]).sum(1), np.inf).argmin())
 
 
 def at_rest(lips: FloatArray, frame: int, motion: float) -> FloatArray:
@@ -147,6 +153,35 @@ def at_rest(lips: FloatArray, frame: int, motion: float) -> FloatArray:
     still = lips[frame].copy()
     still[lips.shape[1] // 3 :] = 0.0
     return np.asarray(still + np.float32(motion) * lips, np.float32)
+
+
+def held(mouths: ByteArray, seen: FloatArray, rests: NDArray[np.bool_], frame: int) -> ByteArray:
+    """Pictures of a mouth that keeps still where its owner does not talk.
+
+    Args:
+        mouths: (M, H, W). seen: (M,), 1 or 0. rests: (M,).
+        frame: whose picture stays; where it is not seen, that of the nearest frame that is.
+
+    Returns:
+        (M, H, W); what is not seen is left as it is.
+    """
+    shown = np.flatnonzero(seen)
+    if not len(shown):
+        return mouths
+    still = mouths[shown[np.abs(shown - frame).argmin()]]
+    return np.where((rests & (seen > 0))[:, None, None], still, mouths)
+
+
+def cropped(rng: np.random.Generator, mouths: ByteArray, size_px: int) -> ByteArray:
+    """A square window out of pictures, (M, H, W) -> (M, size_px, size_px), at one random place in all of them."""
+    top, left = (int(rng.integers(side - size_px + 1)) for side in mouths.shape[1:])
+    return mouths[:, top : top + size_px, left : left + size_px]
+
+
+def recoloured(face: ByteArray, brightness: float, colour: float) -> ByteArray:
+    """A picture, (H, W, 3), `brightness` times as bright; `colour` 0 makes it grey, 1 leaves its colours."""
+    grey = face.mean(2, keepdims=True, dtype=np.float32)
+    return np.asarray((brightness * (grey + colour * (face - grey))).round().clip(0, 255), np.uint8)
 
 
 def with_motion(shape: FloatArray, seen: FloatArray) -> FloatArray:

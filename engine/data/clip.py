@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,8 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
-from engine.data.attributes import ATTRIBUTES, face_vector
+from engine.data.attributes import ATTRIBUTES, portraits_of, vector_of
+from engine.data.pictures import MOUTH_PICTURE_PX, Pictures, face_pictures
 from engine.errors import InputError, NoFaceError, NoSoundError
 from engine.jobs import CancelToken
 from engine.media.reader import Frame, probe, read_frames
@@ -68,16 +69,34 @@ class Taken(NamedTuple):
         lips: (M, 240) float16, features at 25 Hz from t = 0; M = 0 without a face.
         mouths: (M, 32, 32) uint8.
         attributes: (128,) float16, the face vector; zeros without a face.
+        pictures: of mouth and face; None without a face, or where they were not asked for.
     """
 
     audio: NDArray[np.int16]
     lips: NDArray[np.float16]
     mouths: NDArray[np.uint8]
     attributes: NDArray[np.float16]
+    pictures: Pictures | None = None
 
 
-def take_in(source: Source, cancel: CancelToken | None = None) -> Taken | Rejected:
+class Followed(NamedTuple):
+    """A face, frame by frame on the 25 Hz clock of its file; row k is at k / 25 s.
+
+    Attributes:
+        points: (M, 68, 2) float32 in pixels of the pictures.
+        mouths: (M, 32, 32) uint8. pictures: (M, 96, 96) uint8, the same mouths; M = 0 where not asked for.
+    """
+
+    points: NDArray[np.float32]
+    mouths: NDArray[np.uint8]
+    pictures: NDArray[np.uint8]
+
+
+def take_in(source: Source, cancel: CancelToken | None = None, *, with_pictures: bool = False) -> Taken | Rejected:
     """What a pack keeps of one file, or why the file is left out.
+
+    Args:
+        with_pictures: also keep pictures of mouth and face, where it has a face.
 
     Raises:
         ModelError: the face models are missing. JobCancelled: asked for through `cancel`.
@@ -88,13 +107,15 @@ def take_in(source: Source, cancel: CancelToken | None = None) -> Taken | Reject
         if not source.has_face:
             empty = np.zeros((0, LANDMARK_FEATURES), np.float16), np.zeros((0, MOUTH_PX, MOUTH_PX), np.uint8)
             return Taken(audio, *empty, np.zeros(ATTRIBUTES, np.float16))
-        points, mouths = follow_face(_pictures(source.path, cancel))
-        lips = landmark_features(points).astype(np.float16)
+        face = follow_face(_pictures(source.path, cancel), with_pictures=with_pictures)
+        lips = landmark_features(face.points).astype(np.float16)
         if len(lips) < _SHORTEST_S * RATE_HZ:
             raise InputError(f"Its picture lasts {len(lips) / RATE_HZ:.2f} s.", f"Use {_SHORTEST_S} s or more.")
         if not np.isfinite(lips).all():
             raise InputError("Its landmarks are not finite numbers.", "Use another clip.")
-        return Taken(audio, lips, mouths, face_vector(source.path, len(lips) / RATE_HZ, cancel))
+        portraits = portraits_of(source.path, len(lips) / RATE_HZ, cancel)
+        kept = Pictures(face.pictures, face_pictures(portraits)) if with_pictures else None
+        return Taken(audio, lips, face.mouths, vector_of(portraits), kept)
     except InputError as error:
         return Rejected(source.path, error.message)
     except (OSError, ValueError, MemoryError, av.error.FFmpegError) as error:
@@ -145,33 +166,34 @@ def _pictures(path: Path, cancel: CancelToken) -> Iterable[Frame]:
     return read_frames(path, max_width=_MAX_WIDTH_PX, every_s=every_s, cancel=cancel)
 
 
-def follow_face(frames: Iterable[Frame]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+def follow_face(frames: Iterable[Frame], *, with_pictures: bool = False) -> Followed:
     """Landmarks and mouths of a close-up with one face, on the 25 Hz clock of the file.
 
     Landmarks between two pictures are interpolated by time, the mouth is that of the nearer picture; before the
-    first and after the last one they are held. Memory does not grow with the pictures.
+    first and after the last one they are held. Only what is returned grows in memory.
 
     Args:
         frames: the pictures, in order of time.
-
-    Returns:
-        points (M, 68, 2) float32 in pixels of the pictures and mouths (M, 32, 32) uint8; row k is at k / 25 s.
+        with_pictures: cut the mouths at 96 pixels too.
 
     Raises:
         NoFaceError: no face in more than a third of the pictures looked at.
         InputError: a second face of similar size in more than a third of them.
     """
-    follower = _Follower()
+    follower = _Follower((MOUTH_PX, MOUTH_PICTURE_PX) if with_pictures else (MOUTH_PX,))
     for frame in frames:
         follower.add(frame)
     return follower.finish()
 
 
 class _Follower:
-    def __init__(self) -> None:
+    """Gathers what `follow_face` gives; the mouths at each of `sizes_px`."""
+
+    def __init__(self, sizes_px: Sequence[int]) -> None:
+        self._sizes_px = sizes_px
         self._times: list[float] = []
         self._points: list[NDArray[np.float32]] = []
-        self._mouths: list[NDArray[np.uint8]] = []
+        self._mouths: list[list[NDArray[np.uint8]]] = [[] for _ in sizes_px]
         self._waiting: list[Frame] = []
         self._known: tuple[float, NDArray[np.float32]] | None = None  # when and where the face was last found
         self._next_look_s = float("-inf")
@@ -189,7 +211,7 @@ class _Follower:
         if len(self._waiting) > _WAITING:
             del self._waiting[0]
 
-    def finish(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    def finish(self) -> Followed:
         if self._waiting:
             self._look(self._waiting[-1])
         if self._known is not None:
@@ -210,8 +232,10 @@ class _Follower:
         share = np.clip((clock - times[before]) / np.maximum(times[after] - times[before], 1e-6), 0, 1)
         points = np.asarray(self._points)
         weight = share.astype(np.float32)[:, None, None]
-        mouths = np.asarray(self._mouths)[np.where(share >= 0.5, after, before)]
-        return points[before] * (1 - weight) + points[after] * weight, mouths
+        nearer = np.where(share >= 0.5, after, before)
+        mouths = [np.stack([cut[row] for row in nearer]) for cut in self._mouths]
+        large = mouths[1] if len(mouths) > 1 else np.zeros((0, MOUTH_PICTURE_PX, MOUTH_PICTURE_PX), np.uint8)
+        return Followed(points[before] * (1 - weight) + points[after] * weight, mouths[0], large)
 
     def _look(self, frame: Frame) -> None:
         """Search for the face; where it is found, the pictures that wait for it get their landmarks."""
@@ -238,4 +262,5 @@ class _Follower:
             points = landmarks.shape_68(frame.rgb, between[None].astype(np.float32))[0]
             self._times.append(frame.time_s)
             self._points.append(points)
-            self._mouths.append(mouth_crop(frame.rgb, points))
+            for size_px, cut in zip(self._sizes_px, self._mouths, strict=True):
+                cut.append(mouth_crop(frame.rgb, points, size_px))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import resample_poly
 
-from engine.config import TrainConfig
+from engine.config import TrainConfig, sight
 from engine.data import augment
 from engine.data.attributes import ATTRIBUTES
-from engine.data.augment import FloatArray, chance
+from engine.data.augment import ByteArray, FloatArray, FloatingArray, chance
 from engine.data.morph import FACTORS
 from engine.data.noise import Noise
 from engine.data.pack import IMAGINED, SAMPLE_RATE_HZ, Clip, Pack
+from engine.data.pictures import FACE_PICTURE_PX, FACES, MOUTH_PICTURE_PX, MOUTH_SEEN_PX
+from engine.errors import UsageError
 from engine.vision.lips import LANDMARK_FEATURES, MIRROR_ORDER, MIRROR_SIGN, RATE_HZ
 
 _SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // RATE_HZ
@@ -24,12 +26,17 @@ _SHAPE = LANDMARK_FEATURES // 3  # features that are positions; then come veloci
 _FADE = 320  # samples, of a turn's edges
 _RESTLESS = 0.15  # at most so much of their motion keep lips that rest
 _PLACES = 4  # talkers that a room has room for
+_TINT = 0.7, 1.3  # factors of a face picture's brightness and of its colours (models.md 2.1)
 _SPEEDS = ((1, 1), (9, 10), (11, 10), (19, 20), (21, 20))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Item:
-    """One filmed mixture: the fields of `Batch` by the same names, without B."""
+    """One filmed mixture: the fields of `Batch` by the same names, without B; pictures as the pack keeps them.
+
+    Attributes:
+        mouths: (2, M, 96, 96). faces: (2, 2, 224, 224, 3); of both none, M = 0 or (2, 0, ...), if they are not wanted.
+    """
 
     mixture: FloatArray
     targets: FloatArray
@@ -40,6 +47,8 @@ class _Item:
     unseen: NDArray[np.bool_]
     attributes: FloatArray
     same_person: FloatArray
+    mouths: ByteArray
+    faces: ByteArray
     common: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((), bool))
 
 
@@ -55,6 +64,9 @@ class Batch(_Item):
         unseen: (B, 2) bool, the target has no face: its lips and `seen` are zero all the time.
         attributes: (B, 2, 128) float32, face vectors of the clips seen; zero without a face, or where the set has none.
         same_person: (B, 2, 128), face vectors from another clip of the same people.
+        mouths: (B, 2, M, 88, 88) uint8 grey, beside `lips` for a network that sees pictures, zero where `seen` is.
+        faces: (B, 2, 3, 224, 224) uint8 red, green, blue, likewise beside `attributes`. Where the network sees no such
+            pictures there are none: (B, 2, 0, ...).
         common: (B,) bool, mixtures 2k and 2k + 1 are A1 + B and A2 + B (`engine.losses.visualvoice`).
         blind_mixture: (B', T). blind_targets: (B', 2, T); talkers without a face.
     """
@@ -65,20 +77,33 @@ class Batch(_Item):
 
 @dataclass(frozen=True)
 class _Filmed:
-    """A voice at unit level (T,), its lips (M, 240), where they are seen (M,), and how many frames they are shifted."""
+    """A voice at unit level (T,), by how many frames its lips are shifted, and what is seen of its face."""
 
     clip: Clip
     sound: FloatArray
+    lag: int
+    look: _Look
+
+
+class _Look(NamedTuple):
+    """A face beside a voice: lips (M, 240), where they are seen (M,), and pictures as in `_Item`."""
+
     lips: FloatArray
     seen: FloatArray
-    lag: int
+    mouths: ByteArray
+    faces: ByteArray
 
 
 class Mixer:
-    """Draws training batches; the same seed and step always give the same batch."""
+    """Draws training batches; the same seed and step always give the same batch.
+
+    Raises:
+        UsageError: the network sees pictures that the training set does not hold.
+    """
 
     def __init__(self, pack: Pack, config: TrainConfig, split: str = "train") -> None:
-        self.pack, self.config = pack, config
+        self.pack, self.config, self.sight = pack, config, sight(config.model)
+        _check_pictures(pack, config)
         self.frames = config.window_frames // 4
         self.samples = config.window_frames * config.model.stft.hop_samples
         train = [c for c in pack.clips if c.split == split]
@@ -124,7 +149,27 @@ class Mixer:
         empty = np.zeros((0, self.samples), np.float32), np.zeros((0, 2, self.samples), np.float32)
         sounds = tuple(np.stack(column) for column in zip(*blind, strict=True)) if blind else empty
         stacked = {field.name: np.stack([getattr(item, field.name) for item in items]) for field in fields(_Item)}
+        looks = np.random.default_rng((config.seed, step, 2))  # of pictures alone: with them, the rest stays as it is
+        stacked["mouths"] = self._framed(looks, stacked["mouths"])
+        stacked["faces"] = self._posed(looks, stacked["faces"])
         return Batch(blind_mixture=sounds[0], blind_targets=sounds[1], **stacked)
+
+    def _framed(self, looks: np.random.Generator, mouths: ByteArray) -> ByteArray:
+        """Mouths as the network sees them, (B, 2, M, 96, 96) -> (B, 2, M, 88, 88)."""
+        framed = np.zeros((*mouths.shape[:3], MOUTH_SEEN_PX, MOUTH_SEEN_PX), np.uint8)
+        for place in np.ndindex(mouths.shape[:2]):
+            framed[place] = augment.cropped(looks, mouths[place], MOUTH_SEEN_PX)
+        return framed
+
+    def _posed(self, looks: np.random.Generator, faces: ByteArray) -> ByteArray:
+        """One of the pictures of each face, in other light: (B, 2, 2, 224, 224, 3) -> (B, 2, 3, 224, 224)."""
+        if not self.sight.faces:
+            return np.zeros((*faces.shape[:3], FACE_PICTURE_PX, FACE_PICTURE_PX), np.uint8)
+        posed = np.zeros((*faces.shape[:2], 3, FACE_PICTURE_PX, FACE_PICTURE_PX), np.uint8)
+        for place in np.ndindex(faces.shape[:2]):
+            face = faces[place][int(looks.integers(FACES))]
+            posed[place] = augment.recoloured(face, *looks.uniform(*_TINT, 2)).transpose(2, 0, 1)
+        return posed
 
     def _filmed_item(self, rng: np.random.Generator, more: np.random.Generator, corpus: str) -> _Item:
         mix, people = self.config.mix, self.by_speaker[corpus]
@@ -148,7 +193,9 @@ class Mixer:
             who = int(rng.integers(2))
             item.silent[who] = True
             voices[who] = 0.0
-            lips[who] = augment.at_rest(lips[who], int(rng.integers(len(lips[who]))), _RESTLESS * rng.random())
+            frame = int(rng.integers(len(lips[who])))
+            lips[who] = augment.at_rest(lips[who], frame, _RESTLESS * rng.random())
+            self._hold(item, who, np.ones(len(lips[who]), bool), frame)
         else:
             voices[1] *= np.float32(10 ** (-ratio_db / 20))
             if chance(more, mix.turn_share):
@@ -173,8 +220,15 @@ class Mixer:
             item.targets[who] *= soft.astype(np.float32)
             # Row m of the lips shows the sound of frame m - margin - lag.
             shown = np.clip(np.arange(len(item.lips[who])) - margin - int(item.lag[who]), 0, self.frames - 1)
+            still = augment.stillest(item.lips[who], item.seen[who])
             rested = augment.resting(item.lips[who], talk[who][shown], _RESTLESS * float(more.random()))
             item.lips[who] = rested * item.seen[who][:, None]
+            self._hold(item, who, talk[who][shown] == 0, still)
+
+    def _hold(self, item: _Item, who: int, rests: NDArray[np.bool_], frame: int) -> None:
+        """Let a mouth's pictures, where there are any, stay those of a frame; see `augment.held`."""
+        if self.sight.mouths:
+            item.mouths[who] = augment.held(item.mouths[who], item.seen[who], rests, frame)
 
     def _common_talker(self, rng: np.random.Generator, more: np.random.Generator, corpus: str) -> list[_Item]:
         """A1 + B and A2 + B: two clips of one person with the same sound of another, all four filmed and speaking."""
@@ -195,8 +249,10 @@ class Mixer:
         return _Item(
             mixture=np.zeros(self.samples, np.float32),
             targets=np.stack([d.sound for d in drawn]),
-            lips=np.stack([d.lips for d in drawn]),
-            seen=np.stack([d.seen for d in drawn]),
+            lips=np.stack([d.look.lips for d in drawn]),
+            seen=np.stack([d.look.seen for d in drawn]),
+            mouths=np.stack([d.look.mouths for d in drawn]),
+            faces=np.stack([d.look.faces for d in drawn]),
             lag=np.asarray([d.lag for d in drawn], np.int64),
             silent=np.zeros(2, bool),
             unseen=np.zeros(2, bool),
@@ -308,13 +364,12 @@ class Mixer:
         lag = round(min(max(self.pack.delay_of(clip), -reach), reach))
         if rng.random() < config.shift_share:
             lag = int(rng.integers(-config.max_shift_frames, config.max_shift_frames + 1))
-        lips, seen = self._look(rng, more, clip, start - lag * up / down, up / down)
-        return _Filmed(clip, sound, lips, seen, lag)
+        return _Filmed(clip, sound, lag, self._look(rng, more, clip, start - lag * up / down, up / down))
 
     def _look(
         self, rng: np.random.Generator, more: np.random.Generator, clip: Clip, start: float, speed: float
-    ) -> tuple[FloatArray, FloatArray]:
-        """Lips of a clip from a frame on, (M, 240), and where they are seen, (M,); what pictures suffer included."""
+    ) -> _Look:
+        """The face of a clip from a frame on; what pictures suffer included."""
         config, mix = self.config, self.config.mix
         margin = config.model.max_lag_frames
         rows = start + (np.arange(self.frames + 2 * margin) - margin) * speed + self.pack.delay_of(clip)
@@ -329,7 +384,8 @@ class Mixer:
             lips[:, 2 * _SHAPE :] *= speed * speed
         else:  # motion is that of the pictures as they come
             lips = augment.with_motion(lips[:, :_SHAPE], seen)
-        if rng.random() < 0.5:
+        mirrored = rng.random() < 0.5
+        if mirrored:
             lips = lips[:, MIRROR_ORDER] * MIRROR_SIGN
         lips *= np.float32(rng.uniform(0.8, 1.25))
         if mix.landmark_noise:
@@ -338,7 +394,19 @@ class Mixer:
         if rng.random() < mix.gap_share:
             seen[augment.burst(rng, len(seen), mix.burst_frames)] = 0.0
         lips *= seen[:, None]
-        return lips.astype(np.float32), seen
+        mouths, faces = self._watch(clip, rows, seen, mirrored)
+        return _Look(lips.astype(np.float32), seen, mouths, faces)
+
+    def _watch(self, clip: Clip, rows: FloatingArray, seen: FloatArray, mirrored: bool) -> tuple[ByteArray, ByteArray]:
+        """Pictures of a clip's mouth at fractional frames and of its face, as in `_Look`."""
+        mouths = np.zeros((0, MOUTH_PICTURE_PX, MOUTH_PICTURE_PX), np.uint8)
+        faces = np.zeros((0, FACE_PICTURE_PX, FACE_PICTURE_PX, 3), np.uint8)
+        if self.sight.mouths:
+            mouths = mouths_at(self.pack, clip, rows)
+            mouths[seen == 0] = 0
+        if self.sight.faces:
+            faces = self.pack.face_pictures_of(clip)
+        return (mouths[:, :, ::-1], faces[:, :, ::-1]) if mirrored else (mouths, faces)
 
     def _listen(
         self, rng: np.random.Generator, clips: list[Clip], other_than: Sequence[str] = ()
@@ -363,8 +431,24 @@ class Mixer:
 def _hide(item: _Item, who: int) -> None:
     """Take a face out of an item that is being made: all that is seen of it, not its voice."""
     item.unseen[who] = True
-    for shown in (item.lips, item.seen, item.attributes, item.same_person):
-        shown[who] = 0.0
+    for shown in (item.lips, item.seen, item.attributes, item.same_person, item.mouths, item.faces):
+        shown[who] = 0
+
+
+def _check_pictures(pack: Pack, config: TrainConfig) -> None:
+    if not any(sight(config.model)):
+        return
+    if not pack.has_pictures:
+        raise UsageError(
+            'With lips = "pixels" or face = "picture" a network sees pictures; the training set in '
+            f"{pack.folder} has none.",
+            'Make it with `avsep prepare --pictures`, or set lips = "landmarks" and face = "attributes" below [model].',
+        )
+    if IMAGINED in (*config.corpora, config.first_corpus):
+        raise UsageError(
+            f'The corpus "{IMAGINED}" has landmarks but no pictures, which the network sees.',
+            "Take it out of [corpora].",
+        )
 
 
 def attributes_of(pack: Pack, clip: Clip) -> FloatArray:
@@ -374,9 +458,9 @@ def attributes_of(pack: Pack, clip: Clip) -> FloatArray:
     return np.asarray(pack.attributes[pack.row_of[clip.name]], np.float32)
 
 
-def lips_at(pack: Pack, clip: Clip, rows: NDArray[np.floating[Any]]) -> tuple[FloatArray, FloatArray]:
+def lips_at(pack: Pack, clip: Clip, rows: FloatingArray) -> tuple[FloatArray, FloatArray]:
     """Lip features of a clip at fractional frames (linear); (n, 240) and (n,) 1 inside the clip, 0 outside."""
-    seen = ((rows >= -0.01) & (rows <= clip.video_frames - 1 + 0.01)).astype(np.float32)
+    seen = _inside(clip, rows)
     inside = np.clip(rows, 0, clip.video_frames - 1)
     low = np.floor(inside).astype(int)
     high = np.minimum(low + 1, clip.video_frames - 1)
@@ -384,6 +468,19 @@ def lips_at(pack: Pack, clip: Clip, rows: NDArray[np.floating[Any]]) -> tuple[Fl
     features = pack.lips_of(clip)
     lips = features[low].astype(np.float32) * (1 - part) + features[high].astype(np.float32) * part
     return lips * seen[:, None], seen
+
+
+def mouths_at(pack: Pack, clip: Clip, rows: FloatingArray) -> ByteArray:
+    """Mouth pictures of a clip at fractional frames, the nearer one each; (n, 96, 96), zero outside the clip."""
+    nearest = np.floor(np.clip(rows, 0, clip.video_frames - 1) + 0.5).astype(int)  # halves always go to the later one
+    mouths = np.asarray(pack.mouth_pictures_of(clip)[nearest])
+    mouths[_inside(clip, rows) == 0] = 0
+    return mouths
+
+
+def _inside(clip: Clip, rows: FloatingArray) -> FloatArray:
+    """1 where a row is inside the clip, else 0."""
+    return ((rows >= -0.01) & (rows <= clip.video_frames - 1 + 0.01)).astype(np.float32)
 
 
 def _fit(sound: FloatArray, samples: int) -> FloatArray:

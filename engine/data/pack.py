@@ -8,6 +8,8 @@ Layout of a pack (a folder):
     attributes.f16  face vectors (clips, 128) float16 (`engine.data.attributes`); older packs have none
     delays.csv      by how many frames pictures come late against their sound (`engine.data.sync`); may be missing
     audio_x*.i16    other voices of the clips with a face (`engine.data.morph`), where asked for
+    mouths_96.u8    larger mouth pictures (frames, 96, 96) uint8, and
+    faces_224.u8    face pictures (clips with a face, 2, 224, 224, 3) uint8 (`engine.data.pictures`), likewise
     imagined.csv, imagined.f16  stretches of clips without a face and lips for them (`engine.data.imagined`), likewise
 Clips without a face have video_frames = 0 and come last.
 """
@@ -27,6 +29,7 @@ from numpy.typing import NDArray
 from engine.cache import input_error, output_error, write_then_rename
 from engine.data.attributes import ATTRIBUTES, face_vector
 from engine.data.clip import SAMPLE_RATE_HZ, Rejected, Source, Taken, take_in
+from engine.data.pictures import FACE_PICTURE_PX, FACES, MOUTH_PICTURE_PX
 from engine.data.table import read_table, write_table
 from engine.errors import InputError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
@@ -50,6 +53,7 @@ IMAGINED = "imagined"  # corpus of the stretches of imagined.csv
 IMAGINED_TABLE, IMAGINED_LIPS = f"{IMAGINED}.csv", f"{IMAGINED}.f16"
 DELAYS = "delays.csv"
 _ATTRIBUTES = "attributes.f16"
+_PICTURES = f"mouths_{MOUTH_PICTURE_PX}.u8", f"faces_{FACE_PICTURE_PX}.u8"
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Pack:
         clips: the rows of clips.csv. row_of: a clip's row by its name.
         audio: (samples,) int16. lips: (frames, 240) float16. mouths: (frames, 32, 32) uint8.
         attributes: (clips, 128) float16, row by row as in `clips`, zeros without a face; None in an older pack.
+        has_pictures: whether `mouth_pictures_of` and `face_pictures_of` have any.
         imagined: stretches of clips without a face, whose lips `lips_of` knows too; empty where none were imagined.
 
     Raises:
@@ -106,6 +111,13 @@ class Pack:
         if (folder / _ATTRIBUTES).is_file() and self.clips:
             _check_size(folder / _ATTRIBUTES, 2 * ATTRIBUTES * len(self.clips))
             self.attributes = np.memmap(folder / _ATTRIBUTES, np.float16, "r", shape=(len(self.clips), ATTRIBUTES))
+        self.has_pictures = all((folder / name).is_file() for name in _PICTURES)
+        mouth, face = (MOUTH_PICTURE_PX,) * 2, (FACES, FACE_PICTURE_PX, FACE_PICTURE_PX, 3)
+        self._mouth_pictures = self._face_pictures = np.zeros((0, *mouth), np.uint8)
+        if self.has_pictures:
+            filmed = sum(clip.video_frames > 0 for clip in self.clips)
+            self._mouth_pictures = _mapped(folder / _PICTURES[0], np.uint8, (frames, *mouth))
+            self._face_pictures = _mapped(folder / _PICTURES[1], np.uint8, (filmed, *face))
         there = folder / IMAGINED_TABLE
         self.imagined = read_table(there, Clip) if there.is_file() else []
         frames = sum(clip.video_frames for clip in self.imagined)
@@ -121,6 +133,14 @@ class Pack:
         """Landmark features of a clip, filmed or imagined, (frames, 240)."""
         lips = self._imagined_lips if clip.name in self._imagined_names else self.lips
         return lips[clip.video_start : clip.video_start + clip.video_frames]
+
+    def mouth_pictures_of(self, clip: Clip) -> NDArray[np.uint8]:
+        """Mouth pictures of a filmed clip, (frames, 96, 96) grey; none in a set without pictures."""
+        return self._mouth_pictures[clip.video_start : clip.video_start + clip.video_frames]
+
+    def face_pictures_of(self, clip: Clip) -> NDArray[np.uint8]:
+        """Face pictures of a filmed clip, (2, 224, 224, 3) red, green, blue; only of a set with pictures."""
+        return np.asarray(self._face_pictures[self.row_of[clip.name]])
 
     def delay_of(self, clip: Clip) -> float:
         """By how many frames the pictures of a clip come late against its sound; 0 where nobody measured."""
@@ -159,7 +179,11 @@ def _mapped(path: Path, kind: type[Any], shape: tuple[int, ...]) -> NDArray[Any]
 
 
 def write_pack(
-    clips: Iterable[tuple[Source, Taken, Sequence[NDArray[np.int16]]]], folder: Path, *, factors: Sequence[float] = ()
+    clips: Iterable[tuple[Source, Taken, Sequence[NDArray[np.int16]]]],
+    folder: Path,
+    *,
+    factors: Sequence[float] = (),
+    with_pictures: bool = False,
 ) -> list[Clip]:
     """Write a pack. Its files appear when all are whole; until then an older pack of the folder stays usable.
 
@@ -167,13 +191,14 @@ def write_pack(
         clips: what to put in, those with a face first; with each the variants of its voice, one per factor
             (none needed without a face).
         factors: of the variants.
+        with_pictures: write the pictures, which every clip with a face then has; otherwise none has.
 
     Returns:
         The rows of clips.csv.
 
     Raises:
         OutputError: the folder is full or cannot be written.
-        ValueError: a clip with a face comes after one without.
+        ValueError: a clip with a face comes after one without, or its pictures are missing.
     """
     rows: list[Clip] = []
     audio_at = video_at = 0
@@ -185,6 +210,7 @@ def write_pack(
                 _opened(stack, folder / name) for name in ("audio.i16", "lips.f16", "mouths.u8", _ATTRIBUTES)
             )
             morph_files = [_opened(stack, morph_path(folder, factor)) for factor in factors]
+            picture_files = [_opened(stack, folder / name) for name in _PICTURES if with_pictures]
             for source, taken, morphs in clips:
                 if len(taken.lips) and rows and not rows[-1].video_frames:
                     raise ValueError("clips with a face must come first in the pack")
@@ -195,14 +221,17 @@ def write_pack(
                 if len(taken.lips):
                     for file, variant in zip(morph_files, morphs, strict=True):
                         file.write(variant.tobytes())
+                    for file, shown in zip(picture_files, taken.pictures or (), strict=True):
+                        file.write(shown.tobytes())
                 names = (source.name, source.corpus, source.speaker, source.split)
                 rows.append(Clip(*names, audio_at, len(taken.audio), video_at, len(taken.lips)))
                 audio_at += len(taken.audio)
                 video_at += len(taken.lips)
             write_table(table, Clip, rows)
             (folder / TABLE).unlink(missing_ok=True)
-            for old in (*folder.glob("audio_x*.i16"), *folder.glob(f"{IMAGINED}.*"), *folder.glob(DELAYS)):
-                old.unlink()
+            for kind in ("audio_x*.i16", f"{IMAGINED}.*", DELAYS, *_PICTURES):
+                for old in folder.glob(kind):
+                    old.unlink()
     except OSError as error:
         raise output_error(folder / TABLE, error) from error
     return rows

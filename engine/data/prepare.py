@@ -67,6 +67,7 @@ class _Job(NamedTuple):
     key: str
     folder: Path
     factors: tuple[float, ...]
+    pictures: bool = False
 
 
 def prepare(
@@ -80,6 +81,7 @@ def prepare(
     test: float = 0.1,
     seed: int = 0,
     with_morphs: bool = False,
+    with_pictures: bool = False,
     retry: bool = False,
     workers: int = 1,
     on_progress: ProgressCallback = ignore_progress,
@@ -110,6 +112,7 @@ def prepare(
         test=test,
         seed=seed,
         with_morphs=with_morphs,
+        with_pictures=with_pictures,
         retry=retry,
         workers=workers,
         on_progress=on_progress,
@@ -126,6 +129,7 @@ def take_in_all(
     test: float = 0.0,
     seed: int = 0,
     with_morphs: bool = False,
+    with_pictures: bool = False,
     retry: bool = False,
     workers: int = 1,
     on_progress: ProgressCallback = ignore_progress,
@@ -138,6 +142,7 @@ def take_in_all(
         strays: files that were left out before, for the list of the rejected.
         val, test, seed: for sources without a split.
         with_morphs: also make other voices of the clips with a face (`engine.data.morph`).
+        with_pictures: also keep pictures of mouth and face (`engine.data.pictures`).
         retry: try again what an earlier run rejected.
         workers: processes that take in clips.
 
@@ -157,7 +162,7 @@ def take_in_all(
     except OSError as error:
         raise output_error(folder, error) from error
     factors = FACTORS if with_morphs else ()
-    outcome = _Outcome(ClipStore(folder), factors)
+    outcome = _Outcome(ClipStore(folder), factors, with_pictures)
     try:
         jobs = outcome.plan(sources, folder, retry=retry)
         done = len(sources) - len(jobs)
@@ -191,8 +196,8 @@ def take_in_all(
 class _Outcome:
     """What became of each source so far."""
 
-    def __init__(self, store: ClipStore, factors: tuple[float, ...]) -> None:
-        self.store, self.factors = store, factors
+    def __init__(self, store: ClipStore, factors: tuple[float, ...], with_pictures: bool) -> None:
+        self.store, self.factors, self.with_pictures = store, factors, with_pictures
         self.keys: dict[Path, str] = {}
         self.rejected: dict[Path, Rejected] = {}
 
@@ -209,12 +214,16 @@ class _Outcome:
             if why is not None and retry:
                 self.store.forget_rejection(key)
                 why = None
-            factors = self.factors if source.has_face else ()
-            if why is not None or self.store.has(key, factors):
+            factors, pictures = self.wanted(source)
+            if why is not None or self.store.has(key, factors, pictures=pictures):
                 self.note(source, key, why or "")
             else:
-                jobs.append(_Job(source, key, folder, factors))
+                jobs.append(_Job(source, key, folder, factors, pictures))
         return jobs
+
+    def wanted(self, source: Source) -> tuple[tuple[float, ...], bool]:
+        """What the clip of a source needs besides itself: the variants of its voice, and whether pictures."""
+        return (self.factors, self.with_pictures) if source.has_face else ((), False)
 
     def note(self, source: Source, key: str, why: str) -> None:
         """Remember that a source is finished, or with a reason that it is left out."""
@@ -227,15 +236,16 @@ class _Outcome:
 def _take_in(job: _Job, cancel: CancelToken) -> str:
     """Finish one clip, in a worker: it is in the store, or the reason why not is there and the answer."""
     store = ClipStore(job.folder)
+    finished = store.has(job.key, (), pictures=job.pictures)
     taken: Taken | Rejected
-    taken = store.load(job.key) if store.has(job.key, ()) else take_in(job.source, cancel)
+    taken = store.load(job.key) if finished else take_in(job.source, cancel, with_pictures=job.pictures)
     if isinstance(taken, Rejected):
         if job.source.path.is_file():  # else it went away with its drive, and is tried again when it is back
             store.reject(job.key, taken.why)
         return taken.why
-    if not store.has(job.key, ()):
+    if not finished:
         store.keep(job.key, taken)
-    if job.factors:
+    if job.factors and not store.has(job.key, job.factors):
         variants = []
         for factor in job.factors:
             cancel.checkpoint()
@@ -254,8 +264,8 @@ def _assemble(
     """Write the pack from the finished clips, those with a face first."""
     store, keys = outcome.store, outcome.keys
     ordered = sorted(sources, key=lambda source: not source.has_face)
-    wanted = {source.path: outcome.factors if source.has_face else () for source in ordered}
-    needed = sum(store.size_bytes(keys[path], factors) for path, factors in wanted.items())
+    wanted = {source.path: outcome.wanted(source) for source in ordered}
+    needed = sum(store.size_bytes(keys[path], factors, pictures=there) for path, (factors, there) in wanted.items())
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise OutputError(
@@ -266,11 +276,12 @@ def _assemble(
     def clips() -> Iterator[tuple[Source, Taken, Sequence[NDArray[np.int16]]]]:
         for number, source in enumerate(ordered, 1):
             cancel.checkpoint()
-            key, factors = keys[source.path], wanted[source.path]
-            yield source, store.load(key), list(store.load_morphs(key, factors)) if factors else []
+            key, (factors, pictures) = keys[source.path], wanted[source.path]
+            taken = store.load(key, pictures=pictures)
+            yield source, taken, list(store.load_morphs(key, factors)) if factors else []
             on_progress(Progress("Writing the training set", number, len(ordered)))
 
-    return write_pack(clips(), folder, factors=outcome.factors)
+    return write_pack(clips(), folder, factors=outcome.factors, with_pictures=outcome.with_pictures)
 
 
 def _write_rejected(path: Path, rejected: Sequence[Rejected]) -> None:

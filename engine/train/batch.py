@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from engine.config import TrainConfig
+from engine.config import ModelConfig, TrainConfig, sight
 from engine.data import mixtures
 
 Batch = dict[str, Tensor]  # the fields of `engine.data.mixtures.Batch`
@@ -21,6 +21,21 @@ def tensors(batch: mixtures.Batch, device: torch.device) -> Batch:
     Always a copy: where NumPy's memory begins differs from run to run, and with it the order in which sums are taken.
     """
     return {name: torch.from_numpy(value).to(device, copy=True) for name, value in vars(batch).items()}
+
+
+def looks(batch: Batch, config: ModelConfig) -> tuple[Tensor, Tensor, Tensor]:
+    """What a network is given of the faces of a batch, in the order of its call, mixture by mixture, face by face.
+
+    The one place where pictures, bytes until then, become numbers 0..1; mean and spread are the networks' business.
+
+    Returns:
+        lips (2 B, M, 240), or with pictures (2 B, M, 88, 88); seen (2 B, M);
+        attributes (2 B, 128), or with pictures (2 B, 3, 224, 224).
+    """
+    pictures = sight(config)
+    lips = batch["mouths"].float() / 255 if pictures.mouths else batch["lips"]
+    attributes = batch["faces"].float() / 255 if pictures.faces else batch["attributes"]
+    return lips.flatten(0, 1), batch["seen"].flatten(0, 1), attributes.flatten(0, 1)
 
 
 @dataclass

@@ -9,12 +9,11 @@ from torch import Tensor, nn
 
 from engine.audio.stft import compressed_magnitude, stft
 from engine.config import StftConfig
-from engine.errors import UsageError
 from engine.losses.separation import compressed_magnitude_l1, si_sdr, sounding, swap_hinge
 from engine.models.compact import CompactSeparator
 from engine.models.judge import improvement_db
 from engine.models.separated import Separated
-from engine.train.batch import Batch
+from engine.train.batch import Batch, looks
 from engine.train.correlation import Correlation
 
 _ACTIVITY = 2.0
@@ -49,39 +48,21 @@ class Lesson(nn.Module):
 
         Returns:
             Loss, and (4,) what `CURVE` names (NaN where the network has no such part).
-
-        Raises:
-            UsageError: the network sees pictures, and the batch holds none.
         """
-        _check_pictures(self.network, batch)
         if isinstance(self.network, CompactSeparator):
             out, loss, shown = _compact_lesson(self.network, batch, done)
         else:
-            out = self.network(
-                batch["mixture"],
-                batch["lips"].flatten(0, 1),
-                batch["seen"].flatten(0, 1),
-                faces=2,
-                lag=_known_lags(batch, done, self.network),
-                attributes=batch["attributes"].flatten(0, 1),
-            )
+            network: Any = self.network
+            lips, seen, attributes = looks(batch, network.config)
+            lag = _known_lags(batch, done, network)
+            out = network(batch["mixture"], lips, seen, faces=2, lag=lag, attributes=attributes)
             alone = self.correlation is not None and self.correlation.stands_alone
-            loss, seen = _voice_terms(out, batch, done, self.stft, separation=not alone)
-            nothing = seen.new_full((), torch.nan)
-            shown = torch.stack([seen[0], nothing, nothing, seen[1]])
+            loss, (score, hits) = _voice_terms(out, batch, done, self.stft, separation=not alone)
+            nothing = score.new_full((), torch.nan)
+            shown = torch.stack([score, nothing, nothing, hits])
         if self.correlation is not None:
             loss = loss + self.correlation(out, batch, done)
         return loss, shown
-
-
-def _check_pictures(network: Any, batch: Batch) -> None:
-    lips, face = (getattr(network.config, name, "") for name in ("lips", "face"))
-    if (lips == "pixels" and batch["lips"].ndim == 4) or (face == "picture" and batch["attributes"].ndim == 3):
-        raise UsageError(
-            f"The front ends lips = {lips!r} and face = {face!r} see pictures; the training set holds landmarks and "
-            "face vectors.",
-            'Set lips = "landmarks" and face = "attributes" below [model].',
-        )
 
 
 def _voice_terms(

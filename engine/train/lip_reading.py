@@ -19,7 +19,7 @@ from engine.audio.stft import compressed_magnitude, stft
 from engine.config import StftConfig, TrainConfig
 from engine.data.mixtures import Mixer
 from engine.models.blocks import Pointwise
-from engine.train.batch import Batch, tensors
+from engine.train.batch import Batch, looks, tensors
 
 _BATCHES = 4  # of the mixer, joined in one step
 _APART = 2 * 10**9  # these batches are not those of the separator
@@ -30,7 +30,7 @@ class LipReader(nn.Module):
     """A network's lip encoder with a head for spectra.
 
     Args:
-        network: any network of `engine.models` that sees landmarks; its `look` is taught.
+        network: any network of `engine.models`; its `look` is taught.
     """
 
     def __init__(self, network: Any, channels: int, config: StftConfig) -> None:
@@ -42,7 +42,8 @@ class LipReader(nn.Module):
         """L1 of ^0.3-compressed magnitudes over all faces whose voice sounds, per bin and frame."""
         voices, lag = batch["targets"].flatten(0, 1), batch["lag"].flatten()
         active = ~(batch["unseen"] | batch["silent"]).flatten()
-        v = self.network.look(batch["lips"].flatten(0, 1), batch["seen"].flatten(0, 1))  # (R, C, M)
+        lips, seen, _ = looks(batch, self.network.config)
+        v = self.network.look(lips, seen)  # (R, C, M)
         frames = v.shape[-1] - 2 * self.network.config.max_lag_frames
         rows = torch.arange(frames, device=v.device) + (lag + self.network.config.max_lag_frames)[:, None]
         v = v.gather(2, rows[:, None].expand(-1, v.shape[1], -1))  # in step with the sound
@@ -67,7 +68,8 @@ def teach_lips(
     """
     batch = tensors(mixer.batch(_APART), device)
     with torch.no_grad():
-        channels = network.look(batch["lips"].flatten(0, 1), batch["seen"].flatten(0, 1)).shape[1]
+        lips, seen, _ = looks(batch, network.config)
+        channels = network.look(lips, seen).shape[1]
     reader = LipReader(network, channels, config.model.stft).to(device).train()
     optimizer = torch.optim.AdamW(reader.parameters(), _LEARNING_RATE, weight_decay=config.weight_decay)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, total_steps=config.lip_steps)

@@ -59,6 +59,7 @@ def run(
 
     Raises:
         InputError: no configuration, no training set, or a run is there already and `resume` was not asked for.
+        UsageError: a setting is refused, or the network sees pictures and the training set has none.
         OutputError: a checkpoint cannot be written, for instance since the disk is full; the last one stays.
         ModelError: the launcher is not installed, the checkpoint to go on from is damaged, or gradients are no longer
             numbers; the last checkpoint stays.

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.audio.stft import stft
-from engine.data.mixtures import attributes_of, lips_at
+from engine.config import sight
+from engine.data.mixtures import attributes_of, lips_at, mouths_at
 from engine.data.pack import SAMPLE_RATE_HZ, Clip, Pack
+from engine.data.pictures import middle_of
 from engine.data.recipe import draw_recipe
 from engine.losses.separation import si_sdr
-
-FloatArray = NDArray[np.float32]
+from engine.train.batch import looks
 
 
 @torch.inference_mode()
@@ -41,11 +42,12 @@ def validate(
         wrong: list[float] = []
         for number, row in enumerate(draw_recipe(pack.clips, corpus, "val", count, seed=11)):
             cuts = [
-                _cut(pack, by_name[name], start_s, row.seconds, model.config.max_lag_frames)
+                _cut(pack, by_name[name], start_s, row.seconds, model.config)
                 for name, start_s in ((row.target, row.target_start_s), (row.interferer, row.interferer_start_s))
             ]
-            sounds, lips, seen, attributes = (torch.from_numpy(np.stack(c)).to(device) for c in zip(*cuts, strict=True))
-            targets = sounds * torch.tensor([[1.0], [10 ** (-row.sir_db / 20)]], device=device)
+            batch = {name: torch.from_numpy(np.stack([[c[name] for c in cuts]])).to(device) for name in cuts[0]}
+            lips, seen, attributes = looks(batch, model.config)
+            targets = batch["targets"][0] * torch.tensor([[1.0], [10 ** (-row.sir_db / 20)]], device=device)
             mixture = targets.sum(0, keepdim=True)
             estimates = model(mixture, lips, seen, faces=2, attributes=attributes).wave
             own = si_sdr(estimates, targets)
@@ -68,9 +70,17 @@ def write_sample(folder: Path, name: str, mixture: Tensor, target: Tensor, estim
     cv2.imwrite(str(folder / f"{name}.png"), (255 * shade).byte().numpy())
 
 
-def _cut(pack: Pack, clip: Clip, start_s: float, seconds: float, margin: int) -> tuple[FloatArray, ...]:
+def _cut(pack: Pack, clip: Clip, start_s: float, seconds: float, config: Any) -> dict[str, NDArray[Any]]:
+    """A stretch of a clip by the names of `engine.data.mixtures.Batch`; with what pictures the network sees."""
     at = clip.audio_start + round(start_s * SAMPLE_RATE_HZ)
     sound = pack.audio[at : at + round(seconds * SAMPLE_RATE_HZ)].astype(np.float32)
     frames = round(seconds * 25)
-    lips, seen = lips_at(pack, clip, np.arange(-margin, frames + margin) + start_s * 25)
-    return sound / max(float(sound.std()), 1.0), lips, seen, attributes_of(pack, clip)
+    rows = np.arange(-config.max_lag_frames, frames + config.max_lag_frames) + start_s * 25
+    lips, seen = lips_at(pack, clip, rows)
+    cut: dict[str, NDArray[Any]] = {"targets": sound / max(float(sound.std()), 1.0), "lips": lips, "seen": seen}
+    cut["attributes"] = attributes_of(pack, clip)
+    if sight(config).mouths:
+        cut["mouths"] = middle_of(mouths_at(pack, clip, rows))
+    if sight(config).faces:
+        cut["faces"] = pack.face_pictures_of(clip)[0].transpose(2, 0, 1)
+    return cut

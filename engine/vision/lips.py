@@ -40,27 +40,28 @@ class LipStream:
     mouths: NDArray[np.uint8]
 
 
-def mouth_crop(rgb: NDArray[np.uint8], points_px: FloatArray) -> NDArray[np.uint8]:
+def mouth_crop(rgb: NDArray[np.uint8], points_px: FloatArray, size_px: int = MOUTH_PX) -> NDArray[np.uint8]:
     """The mouth, upright and at one scale.
 
     Args:
         rgb: picture, (h, w, 3) uint8.
         points_px: (68, 2), landmarks in pixels of `rgb`.
+        size_px: side of the result.
 
     Returns:
-        (32, 32) uint8 grey, spanning 0.8 of the distance between the outer eye corners to each side.
+        (size_px, size_px) uint8 grey, spanning 0.65 of the distance between the eyes' middles to each side.
     """
     right, left = points_px[36:42].mean(0), points_px[42:48].mean(0)
     across = left - right
     reach = max(float(np.hypot(*across)), 1.0) * 0.65
     centre = points_px[48:68].mean(0)
-    unit = across / max(float(np.hypot(*across)), 1e-3) * (2.0 * reach / MOUTH_PX)
+    unit = across / max(float(np.hypot(*across)), 1e-3) * (2.0 * reach / size_px)
     turn = np.array([[unit[0], -unit[1]], [unit[1], unit[0]]])  # mouth picture -> frame
-    shift = centre - turn @ np.array([MOUTH_PX / 2, MOUTH_PX / 2])
+    shift = centre - turn @ np.array([size_px / 2, size_px / 2])
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     matrix = np.concatenate([turn, shift[:, None]], 1)
     return np.asarray(
-        cv2.warpAffine(grey, matrix, (MOUTH_PX, MOUTH_PX), flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP), np.uint8
+        cv2.warpAffine(grey, matrix, (size_px, size_px), flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP), np.uint8
     )
 
 

@@ -99,6 +99,40 @@ def test_frozen_pictures_show_the_last_one_before_them() -> None:
     assert rows.tolist() == list(range(8))
 
 
+def test_a_mouth_that_rests_keeps_the_picture_of_the_nearest_frame_that_is_seen() -> None:
+    mouths = np.arange(1, 8, dtype=np.uint8)[:, None, None] * np.ones((7, 2, 3), np.uint8)
+    seen = np.asarray([1, 1, 1, 0, 0, 1, 1], np.float32)
+    mouths[seen == 0] = 0
+    rests = np.asarray([0, 0, 1, 1, 1, 1, 0], bool)
+    for frame, kept in ((1, 2), (3, 3), (4, 6), (6, 7)):
+        held = augment.held(mouths, seen, rests, frame)
+        assert held[:, 1, 2].tolist() == [1, 2, kept, 0, 0, kept, 7]
+    assert augment.held(0 * mouths, 0 * seen, rests, 3).tolist() == (0 * mouths).tolist()
+    lips = np.zeros((7, 6), np.float32)
+    lips[:, 2:4] = np.asarray([3, -2, 2.5, 0, 0, 5, 4])[:, None]
+    assert augment.stillest(lips, seen) == 1 and augment.stillest(lips, np.ones(7, np.float32)) == 3
+
+
+def test_mouths_are_cut_at_one_place_which_may_be_any() -> None:
+    rng = _rng(9)
+    mouths = np.arange(2 * 5 * 5, dtype=np.uint8).reshape(2, 5, 5)
+    corners = set()
+    for _ in range(100):
+        cut = augment.cropped(rng, mouths, 4)
+        assert cut.shape == (2, 4, 4) and np.array_equal(cut[1] - cut[0], np.full((4, 4), 25))
+        corners.add(int(cut[0, 0, 0]))
+    assert corners == {0, 1, 5, 6}
+
+
+def test_a_picture_in_other_light() -> None:
+    face = _rng(10).integers(0, 256, (4, 5, 3), np.uint8)
+    assert np.array_equal(augment.recoloured(face, 1.0, 1.0), face)
+    assert np.array_equal(augment.recoloured(face, 0.5, 1.0), np.round(face * 0.5).astype(np.uint8))
+    grey = augment.recoloured(face, 1.0, 0.0)
+    assert np.ptp(grey, axis=2).max() == 0 and np.abs(grey[..., 0] - face.mean(2)).max() <= 0.5
+    assert augment.recoloured(face, 9.0, 1.0).max() == 255
+
+
 def test_motion_is_what_the_vision_code_makes_of_the_same_positions() -> None:
     rng = _rng(8)
     base = rng.uniform(0, 200, (68, 2))

@@ -31,11 +31,13 @@ from engine.data.prepare import Prepared, _Job, _take_in, prepare, take_in_all
 from engine.errors import EngineError, InputError, JobCancelled, OutputError, OutputExistsError, UsageError
 from engine.jobs import CancelToken, Progress
 from engine.media.reader import Frame
+from engine.vision import landmarks
 from tests.helpers.faces import LOOKS, ClipPerson, write_clip
 from tests.helpers.media_files import Picture, Sound, text_as_video, write_media
 
 SECONDS = 1.2
 PACK_FILES = ("clips.csv", "audio.i16", "lips.f16", "mouths.u8", "attributes.f16")
+PICTURES = ("mouths_96.u8", "faces_224.u8")
 
 
 def film(path: Path, *, fps: Fraction = Fraction(25), people: int = 1, loud: float = 0.1) -> Path:
@@ -140,6 +142,61 @@ def test_a_set_without_morphs_leaves_none_behind(made: Prepared, corpus: Path, t
     prepare([corpus], folder)
     assert list(folder.glob("audio_x*")) == [] and finished(folder) == before
     assert same_files(folder, made.folder)
+
+
+@pytest.fixture(scope="module")
+def pictured(corpus: Path, made: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The set `made`, to which pictures were added later."""
+    folder = shutil.copytree(made.folder, tmp_path_factory.mktemp("pictured") / "set")
+    prepare([corpus], folder, with_pictures=True)
+    return folder
+
+
+def test_pictures_are_added_to_a_set_that_stays_as_it_was(pictured: Path, made: Prepared) -> None:
+    assert same_files(pictured, made.folder) and not Pack(made.folder).has_pictures
+    pack = Pack(pictured)
+    assert pack.has_pictures
+    assert [(pictured / name).stat().st_size for name in PICTURES] == [120 * 96 * 96, 4 * 2 * 224 * 224 * 3]
+    for clip in pack.clips[:4]:
+        mouths, small = pack.mouth_pictures_of(clip), pack.mouths[clip.video_start :][: clip.video_frames]
+        assert mouths.shape == (clip.video_frames, 96, 96)
+        assert np.abs(mouths[:, ::3, ::3].astype(int) - small).max() <= 2 < small.std()  # both sample the same points
+        assert np.abs(np.diff(mouths.astype(float), axis=0)).mean() > 0.2  # it moves
+        faces = pack.face_pictures_of(clip)
+        assert faces.shape == (2, 224, 224, 3) and faces.std() > 20
+        shown = [landmarks.find_boxes(np.asarray(face), upsample=1) for face in faces]
+        assert [len(boxes) for boxes in shown] == [1, 1]
+    assert pack.mouth_pictures_of(pack.clips[4]).shape == (0, 96, 96)
+
+
+def test_a_stopped_run_with_pictures_goes_on_and_a_set_without_leaves_none_behind(
+    pictured: Path, corpus: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    stop = StopAfter(2)
+    with pytest.raises(JobCancelled):
+        prepare([corpus], folder, with_pictures=True, on_progress=stop, cancel=stop.cancel)
+    kept = finished(folder)
+    assert any("pictures" in name for name in kept)
+    prepare([corpus], folder, with_pictures=True)
+    assert kept.items() <= finished(folder).items()
+    assert same_files(folder, pictured, (*PACK_FILES, *PICTURES))
+    kept = finished(folder)
+    prepare([corpus], folder)
+    assert not Pack(folder).has_pictures and not any((folder / name).exists() for name in PICTURES)
+    assert finished(folder) == kept
+    hurt = next((folder / "clips").rglob("*-pictures.npz"))
+    hurt.write_bytes(hurt.read_bytes()[:5000])
+    with pytest.raises(InputError, match="damaged"):
+        prepare([corpus], folder, with_pictures=True)
+    prepare([corpus], folder, with_pictures=True)
+    assert same_files(folder, pictured, (*PACK_FILES, *PICTURES))
+
+
+def test_speech_has_no_pictures(corpus: Path, tmp_path: Path) -> None:
+    prepare([corpus / "aaa/1.wav"], tmp_path / "set", audio_only=True, with_pictures=True, val=0, test=0)
+    assert Pack(tmp_path / "set").has_pictures
+    assert [(tmp_path / "set" / name).stat().st_size for name in PICTURES] == [0, 0]
 
 
 @pytest.mark.slow
@@ -389,13 +446,15 @@ def test_rows_are_on_the_clock_whatever_the_picture_rate(monkeypatch: pytest.Mon
     for times in (np.arange(60) / 30, np.arange(48) * 1001 / 24_000, np.arange(50) / 25, 0.08 + irregular):
         level = np.round(times * 100)
         frames = [Frame(float(t), np.full((100, 100, 3), v, np.uint8), 1.0) for t, v in zip(times, level, strict=True)]
-        rows, mouths = follow_face(frames)
+        rows, mouths, pictures = follow_face(frames, with_pictures=True)
         clock = np.arange(int(times[-1] * 25 + 1e-2) + 1) / 25
         expected = np.interp(clock, times, level)
         assert len(rows) == len(mouths) == len(clock)
         assert np.abs(rows[:, 0, 0] - expected).max() < 1e-2
         nearest = np.asarray([np.abs(times - t).min() for t in clock])
         assert (np.abs(mouths.mean((1, 2)) - clock * 100) <= 100 * nearest + 1.01).all()
+        assert pictures.shape == (len(clock), 96, 96) and np.array_equal(pictures[:, ::3, ::3], mouths)
+        assert follow_face(frames).pictures.shape == (0, 96, 96)
 
 
 def test_a_late_sound_starts_late(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from engine.losses.visualvoice import co_separation_loss, cross_modal_loss
 from engine.models.embedders import EmbedderConfig, Embedders
 from engine.models.networks import build_network
 from engine.models.separated import Separated
-from engine.train.batch import Batch
+from engine.train.batch import Batch, looks
 from engine.train.correlation import Correlation, build_correlation, common_talker
 from engine.train.lesson import Lesson
 from engine.train.loop import run
@@ -38,7 +38,6 @@ from tests.helpers.packs import write_small_pack
 from tests.unit.test_configs import SHORT, write_config
 
 CUDA = (pytest.mark.cuda, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"))
-LANDMARKS = {"lips": "landmarks", "face": "attributes"}
 TINY: dict[str, dict[str, Any]] = {
     "av_baseline_published": {"base_channels": 2, "lip_channels": 8, "face_channels": 4, "visual_channels": 8},
     "caffnet_published": {"channels": 16},
@@ -57,27 +56,28 @@ BINS = StftConfig().bins
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small_pack(tmp_path_factory.mktemp("pack"))
+    return write_small_pack(tmp_path_factory.mktemp("pack"), pictures=True)
 
 
 def _batch(mixtures: int = 2, *, mouth_px: int = 0, face_px: int = 0, seed: int = 0, frames: int = FRAMES) -> Batch:
-    """Noise and random pictures (or landmark features); mixtures 2k and 2k + 1 share their second voice."""
+    """Noise, random landmark features and pictures; mixtures 2k and 2k + 1 share their second voice."""
     generator = torch.Generator().manual_seed(seed)
     targets = torch.randn(mixtures, 2, frames * 160, generator=generator)
     targets[1::2, 1] = targets[: mixtures // 2 * 2 : 2, 1]
     window = frames // 4 + 20
-    lips = (mixtures, 2, window, mouth_px, mouth_px) if mouth_px else (mixtures, 2, window, 240)
-    face = (mixtures, 2, 3, face_px, face_px) if face_px else (mixtures, 2, 128)
+    mouths, faces = (mixtures, 2, window, mouth_px, mouth_px), (mixtures, 2, 3, face_px, face_px)
     none = torch.zeros(mixtures, 2, dtype=torch.bool)
     return {
         "mixture": targets.sum(1),
         "targets": targets,
-        "lips": torch.rand(lips, generator=generator),
+        "lips": torch.rand((mixtures, 2, window, 240), generator=generator),
+        "mouths": torch.randint(256, mouths, dtype=torch.uint8, generator=generator),
         "seen": torch.ones(mixtures, 2, window),
         "lag": torch.zeros(mixtures, 2, dtype=torch.int64),
         "silent": none,
         "unseen": none.clone(),
-        "attributes": torch.rand(face, generator=generator),
+        "attributes": torch.rand((mixtures, 2, 128), generator=generator),
+        "faces": torch.randint(256, faces, dtype=torch.uint8, generator=generator),
         "same_person": torch.randn(mixtures, 2, 128, generator=generator),
     }
 
@@ -108,13 +108,8 @@ def _random_mask(seed: int, rows: int) -> Tensor:
 )
 @pytest.mark.parametrize("name", TINY)
 def test_published_files_train(name: str, device: str, precision: str, full: bool, pack: Path, tmp_path: Path) -> None:
-    """The file as it is, but for the data and the length of the run, and on the CPU its widths.
-
-    A prepared set holds no pictures: the baseline trains from landmarks and face vectors.
-    """
+    """The file as it is, but for the data and the length of the run, and on the CPU its widths."""
     model = {} if full else TINY[name]
-    if name == "av_baseline_published":
-        model = {**model, **LANDMARKS}
     folder = tmp_path / "run"
     changes = SHORT | {"pack": str(pack), "run_dir": str(folder), "steps": 3, "model": model}
     changes |= {"device": device, "devices": 1, "precision": precision, "validate_every": 3}
@@ -163,14 +158,6 @@ def test_the_published_baseline_learns_from_pictures(device: str, precision: str
     assert np.isfinite(losses).all() and losses[-1] < losses[0]
     still = [name for name, value in network.named_parameters() if torch.equal(value.cpu(), before[name])]
     assert not still
-
-
-def test_pictures_that_a_prepared_set_does_not_hold_are_named(pack: Path, tmp_path: Path) -> None:
-    changes = SHORT | {"pack": str(pack), "run_dir": str(tmp_path / "run"), "model": TINY["av_baseline_published"]}
-    changes |= {"device": "cpu", "devices": 1, "precision": "32-true", "correlation": ""}
-    with pytest.raises(UsageError, match="see pictures") as caught:
-        run(write_config("av_baseline_published", tmp_path, changes))
-    assert 'lips = "landmarks"' in caught.value.remedy
 
 
 # VisualVoice's own objective
@@ -257,7 +244,7 @@ def test_visualvoice_stands_in_place_of_the_separation_loss() -> None:
     network = build_network("av-baseline", config).eval()
     batch, correlation = _batch(mouth_px=32, face_px=48), _correlation()
     loss, _ = Lesson(network, config.stft, correlation)(batch, 0.0)
-    lips, seen, face = (batch[name].flatten(0, 1) for name in ("lips", "seen", "attributes"))
+    lips, seen, face = looks(batch, config)
     out = network(batch["mixture"], lips, seen, faces=2, attributes=face)
     assert loss.item() == pytest.approx(correlation(out, batch, 0.0).item(), rel=1e-5)
     loss.backward()
@@ -289,7 +276,7 @@ def test_checkpoints_round_trip(name: str, tmp_path: Path) -> None:
     assert again.config == network.config  # type: ignore[union-attr]
     pictures = {"mouth_px": 32, "face_px": 48} if name == "av-baseline" else {}
     batch = _batch(**pictures)
-    given = [batch[key].flatten(0, 1) for key in ("lips", "seen", "attributes")]
+    given = looks(batch, TINY_MODELS[name])
     with torch.inference_mode():
         first, second = (n(batch["mixture"], *given[:2], faces=2, attributes=given[2]).wave for n in (network, again))
     assert torch.equal(first, second) and first.std() > 0
