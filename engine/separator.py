@@ -10,8 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from engine.audio.stft import istft, stft
+from engine.config import sight
+from engine.consistency import share_out
 from engine.device import configure_threads, inference, torch_device
-from engine.errors import DeviceError
+from engine.errors import DeviceError, UsageError
 from engine.models.separated import Separated
 from engine.registry import build, calibration
 
@@ -56,11 +58,18 @@ class Separator:
         """Load a model of the shelf onto a device.
 
         Raises:
-            UsageError, ModelError, DeviceError: as `engine.registry.build` and `engine.device.torch_device`.
+            UsageError, ModelError, DeviceError: as `engine.registry.build` and `engine.device.torch_device`; also a
+                UsageError where the model sees pictures.
         """
         configure_threads()
         where = torch_device(device)
-        return cls(build(name).to(where), where, calibration(name))
+        model: Any = build(name)
+        if any(sight(model.config)):
+            raise UsageError(
+                f"The model {name} sees pictures of mouth and face; films are analysed as landmarks and face vectors.",
+                'Use a model with lips = "landmarks" and face = "attributes" or "none".',
+            )
+        return cls(model.to(where), where, calibration(name))
 
     def masks(
         self,
@@ -147,8 +156,9 @@ class Separator:
             quality = out.quality if out.quality.numel() else torch.zeros(len(lips), frames)
             never = torch.from_numpy(~seen.any(1))  # a face never seen says nothing: the sound stays as it is
             out.mask[never], activity[never] = 1.0, 1.0
+            mask = share_out(out.mask, activity, ~never)
             told = (values.float().cpu().numpy() for values in (match, activity, quality))
-            return WindowMasks(out.mask.cpu().numpy(), *told)
+            return WindowMasks(mask.cpu().numpy(), *told)
 
     def _warn(self, sentence: str) -> None:
         if sentence not in self.warnings:
