@@ -146,7 +146,8 @@ def train(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Cance
 
     data = run(args.config, resume=args.resume, on_progress=on_progress, cancel=cancel)
     best = data["best"]
-    return Answer(data, f"{printable(data['run_dir'])}: step {data['step']}, best {best['metric']} {best['value']:.3g}")
+    value = "unknown: nobody to validate on" if best["value"] is None else f"{best['value']:.3g}"
+    return Answer(data, f"{printable(data['run_dir'])}: step {data['step']}, best {best['metric']} {value}")
 
 
 def evaluate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:

@@ -55,7 +55,8 @@ def run(
         resume: go on from the run's last checkpoint; the result is as if it had never stopped.
 
     Returns:
-        run_dir, step, best {metric, value}.
+        run_dir, step, best {metric, value}; the value is None where the set has nobody to validate on, and the weights
+        kept are then the last.
 
     Raises:
         InputError: no configuration, no training set, or a run is there already and `resume` was not asked for.
@@ -137,14 +138,15 @@ def run(
             scores = validate(average, pack, fabric.device, count=count, samples=samples)
             _append_curve(folder, step, minutes, recent, scores)
             recent.clear()
-            value = float(np.mean([s["si_sdri"] for s in scores.values()]))
-            if value > state["best"]:
+            value = float(np.mean([s["si_sdri"] for s in scores.values()])) if scores else -math.inf
+            if value > state["best"] or not scores:  # nobody to validate on: the last weights are as good as any
                 state["best"] = value
                 save_weights(folder / "best.safetensors", average, model_card(config, step, scores, average))
         if (step % config.checkpoint_every == 0 or last) and fabric.is_global_zero:
             state["seconds"] = time.monotonic() - started
             _store(state_file, state, parts)
-    return {"run_dir": str(folder), "step": state["step"], "best": {"metric": "val_si_sdri_db", "value": state["best"]}}
+    best = state["best"] if math.isfinite(state["best"]) else None
+    return {"run_dir": str(folder), "step": state["step"], "best": {"metric": "val_si_sdri_db", "value": best}}
 
 
 def _lips_progress(on_progress: ProgressCallback, cancel: CancelToken, steps: int, step: int) -> None:
@@ -241,6 +243,7 @@ def _append_curve(
         writer = csv.writer(file)
         if new:
             writer.writerow(_COLUMNS)
-        for corpus, score in scores.items():
+        nobody = {"": {"si_sdri": math.nan, "wrong": math.nan}}
+        for corpus, score in (scores or nobody).items():
             row = [*(f"{v:.3f}" for v in train), corpus, f"{score['si_sdri']:.3f}", f"{score['wrong']:.3f}"]
             writer.writerow([step, f"{minutes:.1f}", *row])

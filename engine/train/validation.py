@@ -33,7 +33,8 @@ def validate(
         samples: folder for the first mixture of each corpus: sound (WAV) and spectrograms (PNG), or None.
 
     Returns:
-        Per corpus si_sdri in dB and wrong, the wrong-talker rate.
+        Per corpus si_sdri in dB and wrong, the wrong-talker rate. A corpus is left out where fewer than two validation
+        speakers have clips that are long enough.
     """
     scores: dict[str, dict[str, float]] = {}
     by_name = {c.name: c for c in pack.clips}
@@ -55,7 +56,8 @@ def validate(
             wrong += (si_sdr(estimates, targets.flip(0)) > own).tolist()
             if samples is not None and number == 0:
                 write_sample(samples, corpus, mixture[0], targets[0], estimates[0], model.config.stft)
-        scores[corpus] = {"si_sdri": float(np.mean(gains)), "wrong": float(np.mean(wrong))}
+        if gains:
+            scores[corpus] = {"si_sdri": float(np.mean(gains)), "wrong": float(np.mean(wrong))}
     return scores
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -175,6 +176,16 @@ def test_validation_leaves_something_to_hear_and_see(pack: Path, tmp_path: Path)
     run(_config(pack, tmp_path))
     last = tmp_path / "run/samples/0000006"
     assert {p.suffix for p in last.iterdir()} == {".wav", ".png"}
+
+
+def test_a_set_with_nobody_to_validate_on_keeps_the_last_weights(pack: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copytree(pack, tmp_path / "pack"))
+    table = (own / "clips.csv").read_text()
+    (own / "clips.csv").write_text(table.replace(",val,", ",test,"))
+    assert run(_config(own, tmp_path))["best"]["value"] is None
+    assert read_card(tmp_path / "run/best.safetensors")["training"]["step"] == 6
+    rows = (tmp_path / "run/curve.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["step", "3", "6"]
 
 
 @pytest.mark.slow
