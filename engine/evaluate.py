@@ -16,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from engine.audio.fullband import masked
 from engine.cache import write_then_rename
+from engine.contract import Landmarks, SeparationModel, WindowMasks
 from engine.data.recipe import Recipe, read_recipes
 from engine.data.scene import Scene, check_files, make_scene
-from engine.errors import ModelError, OutputExistsError
+from engine.errors import ModelError, OutputExistsError, UsageError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.metrics import PERCEPTUAL, bootstrap_ci95, bss_eval, missing_packages, perceptual, si_sdr, snr
-from engine.separator import Separator, WindowMasks
+from engine.separator import open_model
 
 METRICS = (
     *("si_sdr", "si_sdri", "si_sdri_alone", "swapped_si_sdri", "similarity", "snri"),
@@ -70,7 +72,7 @@ def run(
     check_files(rows, root)
     if table is not None and table.exists() and not overwrite:
         raise OutputExistsError(f"“{table}” exists already.", "Choose another name, or add --overwrite.")
-    separator = Separator.load(model, device)
+    separator = open_model(model, device)
     scored = score(separator, rows, root, on_progress=on_progress, cancel=cancel)
     if table is not None:
         write_table(table, scored)
@@ -96,19 +98,25 @@ def _missing() -> list[str]:
 
 
 def score(
-    separator: Separator,
+    separator: SeparationModel,
     rows: Sequence[Recipe],
     root: Path,
     *,
     on_progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> list[dict[str, Any]]:
-    """Scores of every filmed talker of every mixture, one row each (keys as in `run`'s per_mixture)."""
+    """Scores of every filmed talker of every mixture, one row each (keys as in `run`'s per_mixture).
+
+    Raises:
+        UsageError: the model asks for pictures; lists hold landmarks. Others as `run`.
+    """
+    if not isinstance(separator.declaration.lips, Landmarks):
+        raise UsageError("The model asks for pictures of mouths; lists hold landmarks.", "Use a model on landmarks.")
     cancel = cancel or CancelToken()
     scored: list[dict[str, Any]] = []
     for number, row in enumerate(rows):
         cancel.checkpoint()
-        scored += _score(separator, row, make_scene(row, root, separator.model.config.max_lag_frames))
+        scored += _score(separator, row, make_scene(row, root, separator.declaration.margin_frames))
         on_progress(Progress("Scoring", number + 1, len(rows)))
     return scored
 
@@ -125,10 +133,11 @@ def write_table(path: Path, scored: Sequence[dict[str, Any]]) -> None:
         writer.writerows({k: int(v) if isinstance(v, bool) else v for k, v in row.items()} for row in scored)
 
 
-def _score(separator: Separator, row: Recipe, scene: Scene) -> list[dict[str, Any]]:
+def _score(separator: SeparationModel, row: Recipe, scene: Scene) -> list[dict[str, Any]]:
     mixture, voices = scene.mixture, scene.voices
     out = separator.masks(mixture, scene.lips, scene.seen, None, scene.attributes)
-    estimates = separator.waves(mixture, out.mask)
+    grid = separator.declaration.grid
+    estimates = masked(mixture, out.mask, grid)
     alone = estimates
     if len(scene.filmed) > 1:
         faces = [slice(face, face + 1) for face in range(len(scene.filmed))]
@@ -136,7 +145,7 @@ def _score(separator: Separator, row: Recipe, scene: Scene) -> list[dict[str, An
             separator.masks(mixture, scene.lips[face], scene.seen[face], None, scene.attributes[face]).mask
             for face in faces
         ]
-        alone = separator.waves(mixture, np.concatenate(single))
+        alone = masked(mixture, np.concatenate(single), grid)
     if not (np.isfinite(estimates).all() and np.isfinite(alone).all()):
         raise ModelError(f"The model gave values that are not numbers for {row.id}.", "Check its weights.")
     # BSS-eval wants an estimate for every talker; whom nobody sees has none but the mixture.
@@ -203,7 +212,7 @@ def _conditions(row: Recipe, talker: int) -> dict[str, Any]:
     }
 
 
-def _lag_frames(separator: Separator, out: WindowMasks, face: int) -> int | None:
+def _lag_frames(separator: SeparationModel, out: WindowMasks, face: int) -> int | None:
     """By how many video frames the picture comes late, as the model sees it; None where it does not say."""
     if not out.match.any():
         return None

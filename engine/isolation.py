@@ -9,14 +9,15 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.cache import content_key, entry, prune, write_then_rename
+from engine.contract import Crops, Declaration, Landmarks, SeparationModel, WindowMasks
 from engine.doubts import doubts
-from engine.errors import NoFaceError, UsageError
+from engine.errors import ModelError, NoFaceError, UsageError
 from engine.gate import gate_gain
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.registry import fingerprint, model_spec
@@ -28,7 +29,7 @@ from engine.types import (
     PcmStore,
     Person,
 )
-from engine.vision.lips import LANDMARK_FEATURES, RATE_HZ, LipStream, landmark_features
+from engine.vision.lips import MOUTH_PX, RATE_HZ, LipStream, stream_for
 from engine.voice_file import (
     HOP_S,
     VERSION,
@@ -41,14 +42,11 @@ from engine.voice_file import (
     window_start_s,
 )
 
-if TYPE_CHECKING:
-    from engine.separator import Separator, WindowMasks
-
 FloatArray = NDArray[np.float32]
 _FRAMES = WINDOW_S * RATE_HZ
 _SURROUNDINGS = 2 * RATE_HZ  # video frames looked at before and after a window to know the resting face
 _LAG_WINDOWS = 8
-_MOST_FACES = 6
+_MODEL_RATE_HZ = 16_000
 _BRIDGE_S, _RAMP_S = 0.4, 0.08
 
 
@@ -83,11 +81,13 @@ def isolate(
     missing = sorted({k for file in files.values() for k in windows if k not in file.done})
     device, warnings = device_info(request.device).device, []
     if missing:
-        from engine.separator import Separator
+        from engine.separator import open_model
 
-        separator = Separator.load(request.model, request.device)
+        separator = open_model(request.model, request.device)
+        _check_supply(model, separator.declaration)
         faces = {p.id: _Face(p.id, load_lips(analysis.key, p.id)) for p in analysis.people}
-        lags.estimate(separator, faces.values(), on_progress, cancel)
+        if separator.declaration.finds_lag:
+            lags.estimate(separator, faces.values(), on_progress, cancel)
         order = sorted(missing, key=lambda k: abs((k + 0.5) * HOP_S - request.from_s))
         for number, k in enumerate(order):
             cancel.checkpoint()
@@ -157,20 +157,46 @@ class SelfTest(TypedDict):
 
 def self_test(model: str = "default", device: str = "auto", seconds: int = 4) -> SelfTest:
     """Run a model on a generated signal with moving lips."""
-    from engine.separator import Separator
+    from engine.separator import open_model
 
-    separator = Separator.load(model, device)
+    separator = open_model(model, device)
+    declaration = separator.declaration
+    _check_supply(model, declaration)
     rng = np.random.default_rng(0)
-    frames = seconds * RATE_HZ + 2 * separator.model.config.max_lag_frames
-    sound = rng.standard_normal(seconds * 16_000).astype(np.float32) * 0.1
-    lips = rng.standard_normal((1, frames, separator.model.config.visual_features)).astype(np.float32) * 0.01
-    seen = np.ones((1, frames), np.float32)
-    separator.masks(sound, lips, seen, None)  # warm up
+    frames = seconds * RATE_HZ + 2 * declaration.margin_frames
+    sound = rng.standard_normal(seconds * _MODEL_RATE_HZ).astype(np.float32) * 0.1
+    points = rng.random((68, 2)) * 100 + rng.standard_normal((frames, 68, 2))
+    mouths = rng.integers(0, 256, (frames, MOUTH_PX, MOUTH_PX)).astype(np.uint8)
+    face = _Face(1, LipStream(points.astype(np.float32), np.ones(frames, bool), mouths))
+    lips, seen = face.at(0, frames, declaration.lips)
+    separator.masks(sound, lips[None], seen[None], None)  # warm up
     started = time.perf_counter()
-    mask = separator.masks(sound, lips, seen, None).mask
+    mask = separator.masks(sound, lips[None], seen[None], None).mask
     took = time.perf_counter() - started
     passed = bool(np.isfinite(mask).all() and np.abs(mask).max() > 0)
     return SelfTest(passed=passed, real_time_factor=took / seconds)
+
+
+def _check_supply(name: str, asked: Declaration) -> None:
+    """Make sure that a model can be given what it asks for.
+
+    Raises:
+        ModelError: it asks for sound or pictures in a form that nobody makes.
+    """
+    rate_hz = asked.grid.sample_rate_hz
+    if (rate_hz, asked.video_rate_hz) != (_MODEL_RATE_HZ, RATE_HZ):
+        raise ModelError(
+            f"The model {name} asks for {rate_hz} Hz sound and {asked.video_rate_hz} Hz pictures; there are "
+            f"{_MODEL_RATE_HZ} Hz and {RATE_HZ} Hz.",
+            "Use another model.",
+        )
+    crops = asked.lips
+    if isinstance(crops, Crops) and (crops.size_px, crops.colour) != (MOUTH_PX, "grey"):
+        raise ModelError(
+            f"The model {name} asks for {crops.colour} mouths of {crops.size_px} pixels; films are analysed as grey "
+            f"mouths of {MOUTH_PX} pixels.",
+            "Use another model.",
+        )
 
 
 @dataclass
@@ -183,21 +209,22 @@ class _Face:
     def __post_init__(self) -> None:
         self.present = _presence(np.asarray(self.stream.visible))
 
-    def at(self, start_frame: int, frames: int) -> tuple[FloatArray, FloatArray]:
-        """Lip features (frames, 240) and visibility (frames,) from a video frame on; unseen beyond the ends.
+    def at(self, start_frame: int, frames: int, form: Landmarks | Crops) -> tuple[FloatArray, FloatArray]:
+        """The stream (frames, ...) and visibility (frames,) from a video frame on; unseen beyond the ends.
 
         The resting face is taken from the surroundings, not from the whole file, as in training: heads turn.
         """
         total = len(self.stream.visible)
         first, last = max(0, start_frame - _SURROUNDINGS), min(total, start_frame + frames + _SURROUNDINGS)
-        lips = np.zeros((frames, LANDMARK_FEATURES), np.float32)
+        whole = self.stream
+        near = LipStream(whole.points_px[first:last], whole.visible[first:last], whole.mouths[first:last])
+        made = stream_for(form, near)
+        lips = np.zeros((frames, *made.shape[1:]), np.float32)
         seen = np.zeros(frames, np.float32)
         low, high = max(start_frame, 0), min(start_frame + frames, total)
         if high > low:
-            visible = np.asarray(self.stream.visible[first:last])
-            features = landmark_features(np.asarray(self.stream.points_px[first:last]), visible)
-            lips[low - start_frame : high - start_frame] = features[low - first : high - first]
-            seen[low - start_frame : high - start_frame] = visible[low - first : high - first]
+            lips[low - start_frame : high - start_frame] = made[low - first : high - first]
+            seen[low - start_frame : high - start_frame] = near.visible[low - first : high - first]
         return lips, seen
 
     def seen_share(self, k: int) -> float:
@@ -216,7 +243,7 @@ class _Lags:
         self.known = {int(person): np.asarray(lag, np.float32) for person, lag in stored.items()}
 
     def estimate(
-        self, separator: Separator, faces: Iterable[_Face], on_progress: ProgressCallback, cancel: CancelToken
+        self, separator: SeparationModel, faces: Iterable[_Face], on_progress: ProgressCallback, cancel: CancelToken
     ) -> None:
         """Find the delays that are not known, each from up to eight windows in which the face is seen."""
         unknown = [face for face in faces if face.person not in self.known]
@@ -245,7 +272,7 @@ class _Lags:
 
 
 def _window(
-    separator: Separator,
+    separator: SeparationModel,
     source: PcmStore,
     faces: dict[int, _Face],
     wanted: Sequence[VoiceFile],
@@ -253,42 +280,52 @@ def _window(
     k: int,
     absent: AbsentPolicy,
 ) -> list[tuple[VoiceFile, FloatArray]]:
-    """Separate window k for some voices; everybody in the picture tells whose voice is whose."""
+    """Separate window k for some voices; everybody in the picture tells whose voice is whose, as far as they fit."""
     from engine.audio.fullband import apply_mask
 
-    asked = [file.person for file in wanted]
-    others = sorted((f for p, f in faces.items() if p not in asked), key=lambda f: -f.seen_share(k))
-    rows = [faces[p] for p in asked] + [f for f in others if f.seen_share(k) > 0][: max(0, _MOST_FACES - len(asked))]
-    lag = np.stack([lags.known[face.person] for face in rows])
+    declared = separator.declaration
     sound = source_window(source, k)
-    out, seen = _masks(separator, sound, source.sample_rate_hz, rows, lag, k)
     done = []
-    for row, file in enumerate(wanted):
-        estimate = apply_mask(sound, source.sample_rate_hz, out.mask[row], separator.model.config.stft)
-        _note_agreement(separator, file, k, out.quality[row], seen[row])
-        present = _present(rows[row], source, k, len(sound))
-        heard = estimate * _gain(out.activity[row], present)[:, None]
-        done.append((file, _treat_absence(heard, sound, present, absent)))
+    for first in range(0, len(wanted), declared.people):
+        files = wanted[first : first + declared.people]
+        asked = [file.person for file in files]
+        rows = [faces[p] for p in asked]
+        if declared.faces_together:
+            others = sorted((f for p, f in faces.items() if p not in asked), key=lambda f: -f.seen_share(k))
+            rows += [f for f in others if f.seen_share(k) > 0][: declared.people - len(asked)]
+        lag = np.stack([lags.known[face.person] for face in rows]) if declared.finds_lag else None
+        out, seen = _masks(separator, sound, source.sample_rate_hz, rows, lag, k)
+        for row, file in enumerate(files):
+            estimate = apply_mask(sound, source.sample_rate_hz, out.mask[row], declared.grid)
+            _note_agreement(declared, file, k, out.quality[row], seen[row])
+            present = _present(rows[row], source, k, len(sound))
+            heard = estimate * _gain(out.activity[row], present)[:, None]
+            done.append((file, _treat_absence(heard, sound, present, absent)))
     return done
 
 
 def _masks(
-    separator: Separator, sound: FloatArray, sample_rate_hz: int, rows: Sequence[_Face], lag: FloatArray | None, k: int
+    separator: SeparationModel,
+    sound: FloatArray,
+    sample_rate_hz: int,
+    rows: Sequence[_Face],
+    lag: FloatArray | None,
+    k: int,
 ) -> tuple[WindowMasks, FloatArray]:
     """Separate window k, its sound (6 s, channels), for P faces; also their visibility (P, frames of the window)."""
     from engine.audio.resample import to_mono_16k
 
-    margin = separator.model.config.max_lag_frames
+    margin = separator.declaration.margin_frames
     start = round(window_start_s(k) * RATE_HZ)
-    streams = [face.at(start - margin, _FRAMES + 2 * margin) for face in rows]
+    streams = [face.at(start - margin, _FRAMES + 2 * margin, separator.declaration.lips) for face in rows]
     lips, seen = np.stack([s[0] for s in streams]), np.stack([s[1] for s in streams])
     mixture = to_mono_16k(sound, sample_rate_hz)
     return separator.masks(mixture, lips, seen, lag), seen[:, margin : margin + _FRAMES]
 
 
-def _note_agreement(separator: Separator, file: VoiceFile, k: int, quality: FloatArray, seen: FloatArray) -> None:
+def _note_agreement(declared: Declaration, file: VoiceFile, k: int, quality: FloatArray, seen: FloatArray) -> None:
     """How far the voice can be trusted, from its quality (N,) in dB, per second of window k's own stretch."""
-    scale, bias = separator.calibration
+    scale, bias = declared.calibration
     rate = len(quality) // WINDOW_S
     for second in range(HOP_S):
         at = second + (WINDOW_S - HOP_S) // 2

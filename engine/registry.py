@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine.config import ARCHITECTURES, CompactConfig, from_dict
-from engine.errors import ModelError, UsageError
+from engine.config import ARCHITECTURES, AvBaselineConfig, CompactConfig, ModelConfig, from_dict
+from engine.contract import Declaration
+from engine.errors import EngineError, ModelError, UsageError
 from engine.resources import resource
 from engine.types import ModelInfo
 
 if TYPE_CHECKING:
     from torch import nn
 
-SAMPLE_RATE_HZ = 16_000
+_LICENCE = "Apache-2.0"  # of the project's code, and of `tiny`, which is nothing else
+_MOST_FACES = 6  # at once: any number fits, but time grows with each
 _TINY = CompactConfig(
     complex_channels=8, channels=16, visual_channels=16, visual_blocks=1, context_blocks=1, modulated_blocks=1, heads=2
 )
@@ -80,12 +82,46 @@ def build(name: str) -> nn.Module:
             torch.manual_seed(_TINY_SEED)
             return build_network("compact", _TINY).eval()
     card = read_card(path)
+    config = _config(spec, card)
+    model = build_network(str(card["architecture"]), config)
+    load_weights(path, model, card["sha256"])
+    return model.eval()
+
+
+def _config(spec: ModelSpec, card: dict[str, Any]) -> ModelConfig:
     architecture = str(card.get("architecture"))
     if architecture not in ARCHITECTURES:
         raise ModelError(f"The model {spec.name} has the unknown architecture {architecture!r}.", "Update AVSep.")
-    model = build_network(architecture, from_dict(ARCHITECTURES[architecture], card["config"]))
-    load_weights(path, model, card["sha256"])
-    return model.eval()
+    if not isinstance(card.get("config"), dict):
+        raise ModelError(f"The description of the model {spec.name} is damaged.", "Install it again.")
+    return from_dict(ARCHITECTURES[architecture], card["config"])
+
+
+def declaration(name: str) -> Declaration:
+    """What a network on landmarks declares; it is not loaded for that.
+
+    Raises:
+        UsageError: there is no such model. ModelError: its card is missing, damaged or unknown.
+    """
+    from engine.checkpoint import read_card
+
+    spec = model_spec(name)
+    card: dict[str, Any] = {"licence": _LICENCE, "trained_on": "nothing"} if spec.path is None else read_card(spec.path)
+    config = _TINY if spec.path is None else _config(spec, card)
+    return Declaration(
+        licence=str(card.get("licence", "")),
+        code_licence=_LICENCE,
+        trained_on=str(card.get("trained_on", "")),
+        parameters=int(card.get("parameters", 0)),
+        people=_MOST_FACES,
+        faces_together=True,
+        margin_frames=config.max_lag_frames,
+        finds_lag=not (isinstance(config, AvBaselineConfig) or getattr(config, "frame_locked", False)),
+        grid=config.stft,
+        calibration=calibration(name),
+        devices=("cpu", "cuda"),
+        real_time_factor=card.get("real_time_factor"),
+    )
 
 
 def fingerprint(name: str) -> str:
@@ -125,12 +161,8 @@ def list_models() -> tuple[ModelInfo, ...]:
 def _info(row: ModelSpec) -> ModelInfo:
     from engine.checkpoint import read_card
 
-    if row.path is None:
-        return ModelInfo(row.name, row.title, "Apache-2.0", "nothing", SAMPLE_RATE_HZ, 0, "", True)
     try:
-        card = read_card(row.path)
-    except ModelError:
-        return ModelInfo(row.name, row.title, "", "", SAMPLE_RATE_HZ, 0, "", False)
-    licence, data = str(card.get("licence", "")), str(card.get("trained_on", ""))
-    parameters = int(card.get("parameters", 0))
-    return ModelInfo(row.name, row.title, licence, data, SAMPLE_RATE_HZ, parameters, card["sha256"], row.path.is_file())
+        sha256 = "" if row.path is None else str(read_card(row.path)["sha256"])
+        return ModelInfo(row.name, row.title, declaration(row.name), sha256, row.path is None or row.path.is_file())
+    except EngineError:
+        return ModelInfo(row.name, row.title, Declaration(), "", False)

@@ -9,48 +9,32 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from engine.audio.stft import istft, stft
 from engine.config import sight
 from engine.consistency import share_out
+from engine.contract import SAMPLES_PER_VIDEO_FRAME, Declaration, SeparationModel, WindowMasks
 from engine.device import configure_threads, inference, torch_device
 from engine.errors import DeviceError, UsageError
 from engine.models.separated import Separated
-from engine.registry import build, calibration
+from engine.registry import build, declaration
 
 FloatArray = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class WindowMasks:
-    """What a window gives for P faces.
-
-    Attributes:
-        mask: (P, F, N) complex64 at 16 kHz.
-        match: (P, N, 2 K + 1) float32, cosine of sound and lips per audio frame and lag; zero if the model has none.
-        activity: (P, N) float32, how likely the voice sounds, 0..1; one if the model does not tell.
-        quality: (P, N) float32, by how many dB the voice is thought to be better than the mixture; zero likewise.
-    """
-
-    mask: NDArray[np.complex64]
-    match: FloatArray
-    activity: FloatArray
-    quality: FloatArray
+def open_model(name: str, device: str) -> SeparationModel:
+    """Load a model of the shelf onto a device. Raises like `Separator.load`."""
+    return Separator.load(name, device)
 
 
 @dataclass
 class Separator:
-    """A loaded model, of any architecture, on a device.
+    """A network of the project, of any architecture, on a device: a `SeparationModel`.
 
     Running out of memory halves the work, then moves it to the CPU, and says so.
-
-    Attributes:
-        calibration: see `engine.registry.calibration`.
-        warnings: sentences for the user about what had to be done otherwise.
     """
 
     model: Any
     device: torch.device
-    calibration: tuple[float, float]
+    declaration: Declaration
     warnings: list[str] = field(default_factory=list)
 
     @classmethod
@@ -69,7 +53,7 @@ class Separator:
                 f"The model {name} sees pictures of mouth and face; films are analysed as landmarks and face vectors.",
                 'Use a model with lips = "landmarks" and face = "attributes" or "none".',
             )
-        return cls(model.to(where), where, calibration(name))
+        return cls(model.to(where), where, declaration(name))
 
     def masks(
         self,
@@ -79,13 +63,7 @@ class Separator:
         lag: FloatArray | None,
         attributes: FloatArray | None = None,
     ) -> WindowMasks:
-        """Separate one window for all faces.
-
-        Args:
-            mixture: (T,) float32 at 16 kHz, T a multiple of the hop and of one video frame.
-            lips: (P, M, 240), M = T / 640 + 2 K. seen: (P, M).
-            lag: (P, 2 K + 1) probabilities of the delay, or None to let every window find its own.
-            attributes: (P, 128) face vectors for models that use them, or None.
+        """Separate one window for all faces (`SeparationModel.masks`).
 
         Raises:
             DeviceError: not even the CPU has the memory.
@@ -95,24 +73,13 @@ class Separator:
         except DeviceError as error:
             if self.device.type == "cpu":
                 raise
-            if len(mixture) >= 2 * 64 * self._samples_per_video_frame:
+            if len(mixture) >= 2 * 64 * SAMPLES_PER_VIDEO_FRAME:
                 self._warn(f"{error.message} Going on with half as much at a time.")
                 return self._in_halves(mixture, lips, seen, lag, attributes)
             self._warn(f"{error.message} Going on with the CPU, which is slower.")
             self.device = torch.device("cpu")
             self.model.to(self.device)
             return self.masks(mixture, lips, seen, lag, attributes)
-
-    def waves(self, mixture: FloatArray, mask: NDArray[np.complex64]) -> FloatArray:
-        """Voices (P, T) at 16 kHz from a mixture (T,) and its masks (P, F, N)."""
-        config = self.model.config.stft
-        return istft(torch.from_numpy(mask) * stft(torch.from_numpy(mixture[None]), config), config).numpy()
-
-    @property
-    def _samples_per_video_frame(self) -> int:
-        config = self.model.config
-        frames: int = round(config.stft.hop_samples / config.video_per_audio)
-        return frames
 
     def _in_halves(
         self,
@@ -122,9 +89,9 @@ class Separator:
         lag: FloatArray | None,
         attributes: FloatArray | None,
     ) -> WindowMasks:
-        frames = len(mixture) // self._samples_per_video_frame
-        half, margin = frames // 2, 2 * self.model.config.max_lag_frames
-        cut = half * self._samples_per_video_frame
+        frames = len(mixture) // SAMPLES_PER_VIDEO_FRAME
+        half, margin = frames // 2, 2 * self.declaration.margin_frames
+        cut = half * SAMPLES_PER_VIDEO_FRAME
         first = self.masks(mixture[:cut], lips[:, : half + margin], seen[:, : half + margin], lag, attributes)
         second = self.masks(mixture[cut:], lips[:, half:], seen[:, half:], lag, attributes)
         return WindowMasks(
@@ -150,7 +117,7 @@ class Separator:
             out: Separated = self.model(
                 sound, there(lips), there(seen), faces=len(lips), lag=there(lag), attributes=there(attributes)
             )
-            frames, lags = out.mask.shape[-1], 2 * self.model.config.max_lag_frames + 1
+            frames, lags = out.mask.shape[-1], 2 * self.declaration.margin_frames + 1
             match = out.match if out.match.numel() else torch.zeros(len(lips), frames, lags)
             activity = torch.sigmoid(out.activity) if out.activity.numel() else torch.ones(len(lips), frames)
             quality = out.quality if out.quality.numel() else torch.zeros(len(lips), frames)
@@ -165,14 +132,7 @@ class Separator:
             self.warnings.append(sentence)
 
     def lag_probabilities(self, match: FloatArray) -> FloatArray:
-        """One delay for a whole file from the matches of several windows.
-
-        Args:
-            match: (windows, N, 2 K + 1) of one face.
-
-        Returns:
-            (2 K + 1,) float32. Evidence grows with the number of windows, up to four.
-        """
+        """See `SeparationModel`; evidence grows with the number of windows, up to four."""
         affinity = getattr(self.model, "affinity", None)
         if affinity is None:  # frame-locked: no delay
             return np.asarray(np.eye(match.shape[-1])[match.shape[-1] // 2], np.float32)

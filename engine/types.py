@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.contract import Declaration
+
 FloatArray = NDArray[np.float32]
 AbsentPolicy = Literal["silence", "hold", "original"]
 PicturePolicy = Literal["copy", "none"]
@@ -283,14 +285,11 @@ class WaveformPeaks:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A row of the model shelf."""
+    """A row of the model shelf; `sha256` is of the weights."""
 
     name: str
     title: str
-    licence: str
-    trained_on: str
-    sample_rate_hz: int
-    parameters: int
+    declaration: Declaration
     sha256: str
     installed: bool
 

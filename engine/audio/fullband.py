@@ -1,4 +1,4 @@
-"""Apply a mask found at 16 kHz mono to sound of any rate and any number of channels."""
+"""Masks and sound: a mask found at 16 kHz mono applied to sound of any rate and any number of channels."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.audio.stft import istft, stft
 from engine.config import StftConfig
 
 FloatArray = NDArray[np.float32]
 _CARRY_FROM_HZ = 4000.0
+_MOST_GAIN = 4.0  # where voices cancel, one is louder than the mixture; more would blow up what other channels hold
 
 
 def apply_mask(sound: FloatArray, sample_rate_hz: int, mask: NDArray[np.complex64], config: StftConfig) -> FloatArray:
@@ -34,6 +36,25 @@ def apply_mask(sound: FloatArray, sample_rate_hz: int, mask: NDArray[np.complex6
     bins = np.arange(spectrum.shape[-2]) * sample_rate_hz / n_fft
     gain = torch.from_numpy(_on_grid(mask, bins, times, config))
     return torch.istft(spectrum * gain, n_fft, hop, len(window), window, length=len(sound)).T.numpy()
+
+
+def masked(mixture: FloatArray, mask: NDArray[np.complex64], config: StftConfig) -> FloatArray:
+    """Voices (P, T) at the model's rate from a mixture (T,) and its masks (P, F, N)."""
+    return istft(torch.from_numpy(mask) * stft(torch.from_numpy(mixture[None]), config), config).numpy()
+
+
+def mask_of(waves: FloatArray, mixture: FloatArray, config: StftConfig) -> NDArray[np.complex64]:
+    """Masks of voices that a model gives as sound: what `masked` makes these voices of.
+
+    Args:
+        waves: (P, T) float32 at the model's rate. mixture: (T,), T a multiple of the hop.
+
+    Returns:
+        (P, F, N) complex64; no gain is above 12 dB, and it is 0 where the mixture is silent.
+    """
+    heard = stft(torch.from_numpy(mixture[None]), config)
+    mask = stft(torch.from_numpy(waves), config) * heard.conj() / heard.abs().square().clamp_min(1e-20)
+    return (mask * (_MOST_GAIN / mask.abs().clamp_min(_MOST_GAIN))).numpy()
 
 
 def _on_grid(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Literal
 
 from engine import api
 from engine.cli.commands import Answer
 from engine.cli.console import Json, printable, table
+from engine.contract import Crops
 from engine.errors import EngineError, UsageError
 from engine.types import ModelInfo
 
@@ -127,13 +129,23 @@ def _present(codecs: tuple[str, ...], mode: Literal["r", "w"]) -> dict[str, bool
 
 
 def _model_json(row: ModelInfo) -> Json:
+    declared = row.declaration
     return {
         "name": row.name,
         "title": row.title,
-        "licence": row.licence,
-        "trained_on": row.trained_on,
-        "sample_rate_hz": row.sample_rate_hz,
-        "parameters": row.parameters,
+        "licence": declared.licence,
+        "code_licence": declared.code_licence,
+        "trained_on": declared.trained_on,
+        "sample_rate_hz": declared.grid.sample_rate_hz,
+        "parameters": declared.parameters,
+        "people": declared.people,
+        "faces_together": declared.faces_together,
+        "window_s": declared.window_s,
+        "lips": {"form": type(declared.lips).__name__.lower(), **asdict(declared.lips)},
+        "video_rate_hz": declared.video_rate_hz,
+        "margin_frames": declared.margin_frames,
+        "devices": list(declared.devices),
+        "real_time_factor": declared.real_time_factor,
         "sha256": row.sha256,
         "installed": row.installed,
     }
@@ -142,7 +154,13 @@ def _model_json(row: ModelInfo) -> Json:
 def _list_text(rows: tuple[ModelInfo, ...]) -> str:
     return table(
         [
-            [row.name, "yes" if row.installed else "no", row.licence, _millions(row.parameters), printable(row.title)]
+            [
+                row.name,
+                "yes" if row.installed else "no",
+                row.declaration.licence,
+                _millions(row.declaration.parameters),
+                printable(row.title),
+            ]
             for row in rows
         ],
         header=["Name", "Installed", "Licence", "Parameters", "What it is"],
@@ -150,15 +168,25 @@ def _list_text(rows: tuple[ModelInfo, ...]) -> str:
 
 
 def _info_text(row: ModelInfo) -> str:
+    declared = row.declaration
+    window, speed = declared.window_s, declared.real_time_factor
+    lips = declared.lips
+    form = f"{lips.colour} mouths, {lips.size_px} pixels" if isinstance(lips, Crops) else "landmarks"
     return table(
         [
             ["Name", row.name],
             ["What it is", printable(row.title)],
             ["Installed", "yes" if row.installed else "no"],
-            ["Licence", row.licence],
-            ["Trained on", printable(row.trained_on)],
-            ["Sample rate", f"{row.sample_rate_hz} Hz"],
-            ["Parameters", f"{row.parameters:,}"],
+            ["Licence", declared.licence],
+            ["Licence of code", declared.code_licence],
+            ["Trained on", printable(declared.trained_on)],
+            ["Sample rate", f"{declared.grid.sample_rate_hz} Hz"],
+            ["Lips", f"{form}, {declared.video_rate_hz} Hz, {declared.margin_frames} frames before and after"],
+            ["People at once", str(declared.people)],
+            ["Hears at once", "all that it is given" if window is None else f"{window:g} s"],
+            ["Runs on", ", ".join(declared.devices)],
+            ["Speed", "not measured" if speed is None else f"{speed:.2g} x real time, one CPU core"],
+            ["Parameters", f"{declared.parameters:,}"],
             ["SHA-256", row.sha256],
         ]
     )

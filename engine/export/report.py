@@ -71,8 +71,8 @@ def write_report(
         else {
             "name": card.name,
             "title": card.title,
-            "licence": card.licence,
-            "trained_on": card.trained_on,
+            "licence": card.declaration.licence,
+            "trained_on": card.declaration.trained_on,
             "sha256": card.sha256,
         },
         "versions": versions(),

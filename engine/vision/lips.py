@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.contract import Crops, Landmarks
+
 RATE_HZ = 25
 MOUTH_PX = 32
 FloatArray = NDArray[np.float32]
@@ -107,6 +109,19 @@ def landmark_features(points_px: FloatArray, visible: NDArray[np.bool_] | None =
         acceleration = np.gradient(velocity, axis=0)
         features[start:end] = np.concatenate([shape, velocity, acceleration], 1)
     return features
+
+
+def stream_for(form: Landmarks | Crops, stream: LipStream) -> FloatArray:
+    """A person's stream in the form that a model declares.
+
+    Returns:
+        (M, 240) landmark features, or (M, 32, 32) normalised grey crops; zero where not visible.
+    """
+    if isinstance(form, Landmarks):
+        return landmark_features(stream.points_px, stream.visible)
+    crops = (stream.mouths.astype(np.float32) / 255 - np.float32(form.mean)) / np.float32(form.std)
+    crops[~stream.visible] = 0
+    return np.asarray(crops, np.float32)
 
 
 def _runs(seen: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -16,11 +16,13 @@ import torch
 
 from engine import metrics
 from engine.cli import main
+from engine.contract import WindowMasks
 from engine.data.recipe import Recipe, read_recipes, write_recipes
 from engine.data.scene import make_scene
-from engine.errors import InputError, ModelError, OutputExistsError
+from engine.errors import InputError, ModelError, OutputExistsError, UsageError
 from engine.evaluate import run, score
-from engine.separator import Separator, WindowMasks
+from engine.separator import Separator
+from tests.conformance.example_model import LipGate
 from tests.helpers.faces import LOOKS, ClipPerson, envelope, write_clip
 
 SECONDS = 3.4
@@ -153,12 +155,17 @@ def test_a_model_that_gives_no_numbers_is_stopped(folder: Path) -> None:
         score(separator, read_recipes(folder / "list.csv"), folder)
 
 
+def test_a_model_that_asks_for_pictures_is_refused(folder: Path) -> None:
+    with pytest.raises(UsageError, match="pictures of mouths"):
+        score(LipGate(), read_recipes(folder / "list.csv"), folder)
+
+
 def test_a_model_that_swaps_the_faces_is_found_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = read_recipes(folder / "list.csv")[:1]
     voices = make_scene(rows[0], folder, 10).voices
     separator = Separator.load("tiny", "cpu")
     for order, wrong in ((slice(None), False), (slice(None, None, -1), True)):
-        monkeypatch.setattr(separator, "waves", lambda mixture, mask, order=order: voices[order])
+        monkeypatch.setattr("engine.evaluate.masked", lambda mixture, mask, grid, order=order: voices[order])
         for s in score(separator, rows, folder):
             assert s["wrong"] is s["wrong_alone"] is wrong and s["both_right"] is not wrong
             assert (s["si_sdri"] > 40) is not wrong and (s["swapped_si_sdri"] > 40) is wrong

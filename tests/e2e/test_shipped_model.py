@@ -36,8 +36,8 @@ def test_the_card_says_what_must_be_known() -> None:
 def test_the_shelf_lists_it_as_installed(name: str) -> None:
     row = next(row for row in list_models() if row.name == name)
     assert row.installed
-    assert row.licence == "Apache-2.0"
-    assert row.parameters > 1_000_000
+    assert row.declaration.licence == "Apache-2.0"
+    assert row.declaration.parameters > 1_000_000
 
 
 def test_doctor_runs_the_model_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engine import api
+from engine.contract import Declaration
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.types import (
     AudioInfo,
@@ -121,6 +122,6 @@ class FakeEngine:
 
     def list_models(self) -> tuple[ModelInfo, ...]:
         return tuple(
-            ModelInfo(name, f"Model {name}", "Apache-2.0", "nothing", 16_000, 10, "ab" * 32, name != "gone")
+            ModelInfo(name, f"Model {name}", Declaration(licence="Apache-2.0"), "ab" * 32, name != "gone")
             for name in ("default", "tiny", "gone")
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.contract import Declaration
 from engine.errors import InputError
 from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.types import (
@@ -153,7 +154,7 @@ def waveform(sound, *, start_s, end_s, columns):
 
 
 def list_models():
-    return (ModelInfo("default", "Default", "Apache-2.0", "test tones", RATE, 1000, "0" * 64, True),)
+    return (ModelInfo("default", "Default", Declaration(licence="Apache-2.0"), "0" * 64, True),)
 
 
 def device_info(device="auto"):

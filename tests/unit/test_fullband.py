@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.audio.fullband import apply_mask
+from engine.audio.fullband import apply_mask, mask_of, masked
 from engine.audio.resample import to_mono_16k
 from engine.config import StftConfig
 
@@ -54,6 +54,17 @@ def test_a_step_in_time_stays_in_place() -> None:
     out = np.abs(apply_mask(_sound(rate, 1), rate, mask, CONFIG))
     assert out[: int(0.96 * rate)].mean() > 0.05
     assert out[int(1.03 * rate) :].max() < 1e-3
+
+
+def test_voices_given_as_sound_become_masks_that_give_them_back() -> None:
+    mixture = _sound(16_000, 1)[:, 0]
+    voices = np.stack([0.3 * mixture, np.roll(mixture, 5) * np.linspace(0, 1, len(mixture), dtype=np.float32)])
+    back = masked(mixture, mask_of(voices, mixture, CONFIG), CONFIG)
+    assert np.abs(back[0] - voices[0])[:-400].max() < 1e-5
+    assert np.square(back[1] - voices[1])[:-400].sum() < 0.1 * np.square(voices[1]).sum()
+    mask = mask_of(100 * voices, mixture, CONFIG)
+    assert np.abs(mask).max() == pytest.approx(4)
+    assert not mask_of(voices, 0 * mixture, CONFIG).any()
 
 
 @pytest.mark.parametrize("rate", [8000, 44100, 48000])

@@ -13,11 +13,13 @@ import soundfile
 import torch
 
 from engine import isolation
-from engine.errors import DeviceError, JobCancelled, NoFaceError, UsageError
+from engine.config import StftConfig
+from engine.contract import Crops, Declaration, WindowMasks
+from engine.errors import DeviceError, JobCancelled, ModelError, NoFaceError, UsageError
 from engine.isolation import HOP_S, isolate, voice_store, windows_of
 from engine.jobs import CancelToken, Progress
-from engine.registry import build
-from engine.separator import Separator, WindowMasks
+from engine.registry import build, declaration
+from engine.separator import Separator
 from engine.types import FaceAnalysis, IsolationRequest, MediaInfo, Person
 from engine.vision.lips import LipStream
 
@@ -192,9 +194,9 @@ def test_wrong_people_are_named(clip: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_out_of_memory_halves_the_work_and_says_so() -> None:
-    separator = Separator(build("tiny"), torch.device("meta"), (10.0, 0.0))
+    separator = Separator(build("tiny"), torch.device("meta"), declaration("tiny"))
     separator.device = torch.device("cuda")  # pretended: only its type is looked at
-    whole = Separator(build("tiny"), torch.device("cpu"), (10.0, 0.0))
+    whole = Separator(build("tiny"), torch.device("cpu"), declaration("tiny"))
     rng = np.random.default_rng(1)
     sound = rng.standard_normal(6 * 16_000).astype(np.float32)
     lips, seen = rng.standard_normal((2, 170, 240)).astype(np.float32), np.ones((2, 170), np.float32)
@@ -215,9 +217,9 @@ def test_out_of_memory_halves_the_work_and_says_so() -> None:
 
 
 def test_out_of_memory_ends_on_the_cpu_and_says_so() -> None:
-    separator = Separator(build("tiny"), torch.device("cpu"), (10.0, 0.0))
+    separator = Separator(build("tiny"), torch.device("cpu"), declaration("tiny"))
     separator.device = torch.device("cuda")
-    plain = Separator(build("tiny"), torch.device("cpu"), (10.0, 0.0))
+    plain = Separator(build("tiny"), torch.device("cpu"), declaration("tiny"))
     rng = np.random.default_rng(1)
     sound = rng.standard_normal(2 * 16_000).astype(np.float32)
     lips, seen = rng.standard_normal((1, 70, 240)).astype(np.float32), np.ones((1, 70), np.float32)
@@ -231,6 +233,24 @@ def test_out_of_memory_ends_on_the_cpu_and_says_so() -> None:
     out = separator.masks(sound, lips, seen, None)
     np.testing.assert_array_equal(out.mask, plain.masks(sound, lips, seen, None).mask)
     assert "Going on with the CPU" in separator.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (Declaration(video_rate_hz=30), "30 Hz pictures"),
+        (Declaration(grid=StftConfig(8000)), "8000 Hz sound"),
+        (Declaration(lips=Crops(112)), "grey mouths of 112 pixels"),
+        (Declaration(lips=Crops(32, "rgb")), "rgb mouths of 32 pixels"),
+    ],
+)
+def test_a_model_that_cannot_be_served_is_refused(
+    clip: Path, monkeypatch: pytest.MonkeyPatch, asked: Declaration, said: str
+) -> None:
+    model = Separator(build("tiny"), torch.device("cpu"), asked)
+    monkeypatch.setattr("engine.separator.open_model", lambda name, device: model)
+    with pytest.raises(ModelError, match=said):
+        isolate(IsolationRequest(clip, (1,), model="tiny"))
 
 
 def test_self_test_passes_with_tiny() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.audio.fullband import masked
 from engine.checkpoint import save_weights
 from engine.config import AvBaselineConfig, CaffNetConfig, CompactConfig, to_dict
 from engine.models.networks import build_network
@@ -49,7 +50,7 @@ def test_the_result_of_a_training_run_separates(architecture: str, tmp_path: Pat
     assert out.activity.shape == out.quality.shape == (2, 64)
     assert all(np.isfinite(values).all() for values in (out.mask, out.quality))
     assert out.activity.min() >= 0 and out.activity.max() <= 1
-    assert separator.waves(sound, out.mask).shape == (2, len(sound))
+    assert masked(sound, out.mask, separator.declaration.grid).shape == (2, len(sound))
     assert separator.lag_probabilities(out.match).sum() == pytest.approx(1, abs=1e-5)
 
 
