@@ -18,6 +18,7 @@ import numpy as np
 
 from engine.audio.fullband import masked
 from engine.cache import write_then_rename
+from engine.confidence import judge
 from engine.contract import Landmarks, SeparationModel, WindowMasks
 from engine.data.recipe import Recipe, read_recipes
 from engine.data.scene import Scene, check_files, make_scene
@@ -179,7 +180,7 @@ def _score(separator: SeparationModel, row: Recipe, scene: Scene) -> list[dict[s
                 **perceptual(estimates[face], voices[talker]),
                 "lag_frames": lag,
                 "lag_error_frames": None if lag is None else abs(lag - row.delay_frames),
-                "quality_db": float(out.quality[face].mean()),
+                "quality_db": judge(mixture, estimates[face], grid.sample_rate_hz, out.quality[face]).improvement_db,
                 "wrong": nearer_to_another(estimates[face], talker, own),
                 "wrong_alone": nearer_to_another(alone[face], talker, own_alone),
             }

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cache import content_key, entry, prune, write_then_rename
+from engine.confidence import judge
 from engine.contract import Crops, Declaration, Landmarks, SeparationModel, WindowMasks
 from engine.doubts import doubts
 from engine.errors import ModelError, NoFaceError, UsageError
 from engine.gate import gate_gain
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
-from engine.registry import fingerprint, model_spec
+from engine.registry import calibration, fingerprint, model_spec
 from engine.types import (
     AbsentPolicy,
     FaceAnalysis,
@@ -96,7 +97,8 @@ def isolate(
                 ready = file.add(k, voice)
                 on_progress(Progress("Isolating", number + 1, len(order), ready, file.person))
         device, warnings = str(separator.device), separator.warnings
-    voices = tuple(file.result(windows, lags.offset_ms(file.person)) for file in files.values())
+    curve = calibration(request.model)
+    voices = tuple(file.result(windows, lags.offset_ms(file.person), curve) for file in files.values())
     return IsolationResult(
         source, voices, model, device, (*warnings, *doubts(source, voices, seconds_of(windows, source)))
     )
@@ -297,9 +299,9 @@ def _window(
         out, seen = _masks(separator, sound, source.sample_rate_hz, rows, lag, k)
         for row, file in enumerate(files):
             estimate = apply_mask(sound, source.sample_rate_hz, out.mask[row], declared.grid)
-            _note_agreement(declared, file, k, out.quality[row], seen[row])
             present = _present(rows[row], source, k, len(sound))
             heard = estimate * _gain(out.activity[row], present)[:, None]
+            _judge(file, k, sound, heard, out.quality[row], seen[row])
             done.append((file, _treat_absence(heard, sound, present, absent)))
     return done
 
@@ -323,15 +325,17 @@ def _masks(
     return separator.masks(mixture, lips, seen, lag), seen[:, margin : margin + _FRAMES]
 
 
-def _note_agreement(declared: Declaration, file: VoiceFile, k: int, quality: FloatArray, seen: FloatArray) -> None:
-    """How far the voice can be trusted, from its quality (N,) in dB, per second of window k's own stretch."""
-    scale, bias = declared.calibration
-    rate = len(quality) // WINDOW_S
+def _judge(
+    file: VoiceFile, k: int, sound: FloatArray, voice: FloatArray, quality: FloatArray, seen: FloatArray
+) -> None:
+    """Note what is thought of window k's voice, per second of its own stretch; sound and voice are (6 s, channels)."""
+    rate, frames = file.source.sample_rate_hz, len(quality) // WINDOW_S
     for second in range(HOP_S):
         at = second + (WINDOW_S - HOP_S) // 2
-        heard = float(quality[at * rate : (at + 1) * rate].mean())
+        part = slice(at * rate, (at + 1) * rate)
         visible = float(seen[at * RATE_HZ : (at + 1) * RATE_HZ].mean())
-        file.agreement[k * HOP_S + second] = visible / (1 + math.exp(-(scale * heard + bias)))
+        told = quality[at * frames : (at + 1) * frames]
+        file.judged[k * HOP_S + second] = judge(sound[part], voice[part], rate, told, visible)
 
 
 def _presence(visible: NDArray[np.bool_]) -> FloatArray:

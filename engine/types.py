@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.confidence import Judgement
 from engine.contract import Declaration
 
 FloatArray = NDArray[np.float32]
@@ -135,11 +136,12 @@ class FaceAnalysis:
 
 @dataclass(frozen=True)
 class ConfidenceSpan:
-    """Lip-voice agreement, 0..1, over a stretch of the file; 0 where the face is not seen."""
+    """Lip-voice agreement, 0..1, over a stretch of the file; 0 where the face is not seen; and what it is made of."""
 
     start_s: float
     end_s: float
     value: float
+    judgement: Judgement
 
 
 @dataclass(frozen=True)

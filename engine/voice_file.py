@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cache import output_error, write_then_rename
+from engine.confidence import Judgement, confidence, together
 from engine.types import ConfidenceSpan, IsolatedVoice, PcmStore, PersonConfidence
 
 FloatArray = NDArray[np.float32]
 WINDOW_S, HOP_S = 6, 4
 _FADE_S, _SKIRT_S = 1.0, 0.5  # windows overlap by 2 s: 0.5 s unused, 1 s cross-fade, 0.5 s unused
-VERSION = 3
+VERSION = 4
 
 
 def window_count(source: PcmStore) -> int:
@@ -51,14 +52,14 @@ class VoiceFile:
 
     Attributes:
         done: windows that are in even.f32 or odd.f32.
-        agreement: lip-voice agreement, 0..1, per second of the file.
+        judged: what is thought of the voice, per second of the file.
     """
 
     folder: Path
     source: PcmStore
     person: int
     done: set[int] = field(default_factory=set)
-    agreement: dict[int, float] = field(default_factory=dict)
+    judged: dict[int, Judgement] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path, source: PcmStore, person: int) -> VoiceFile:
@@ -79,8 +80,8 @@ class VoiceFile:
             state: dict[str, Any] = {}
             if not fresh and (folder / "state.json").is_file():
                 state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        agreement = {int(k): float(v) for k, v in state.get("agreement", {}).items()}
-        return cls(folder, source, person, set(state.get("done", [])), agreement)
+        judged = {int(second): Judgement(*values) for second, values in state.get("judged", {}).items()}
+        return cls(folder, source, person, set(state.get("done", [])), judged)
 
     def store(self, *, complete: bool = True) -> PcmStore:
         """The voice for clients."""
@@ -114,15 +115,16 @@ class VoiceFile:
                     span = slice(j * HOP_S * rate, min((j + 1) * HOP_S * rate, self.source.n_samples))
                     voice[span] = even[span] + odd[span]
                 voice.flush()
-            state = {"version": VERSION, "done": sorted(self.done), "agreement": self.agreement}
+            judged = {second: astuple(judgement) for second, judgement in self.judged.items()}
+            state = {"version": VERSION, "done": sorted(self.done), "judged": judged}
             with write_then_rename(self.folder / "state.json") as part:
                 part.write_text(json.dumps(state), encoding="utf-8")
         if not final:
             return None
         return float(final[0] * HOP_S), min(float((final[-1] + 1) * HOP_S), self.source.duration_s)
 
-    def result(self, windows: list[int], av_offset_ms: float | None) -> IsolatedVoice:
-        """What a client gets; agreement over the asked-for windows."""
+    def result(self, windows: list[int], av_offset_ms: float | None, calibration: tuple[float, float]) -> IsolatedVoice:
+        """What a client gets; confidence over the asked-for windows (`engine.confidence`)."""
         final = [k for k in sorted(self.done) if self.is_final(k)]
         spans: list[tuple[float, float]] = []
         for k in final:
@@ -131,14 +133,17 @@ class VoiceFile:
                 spans[-1] = (spans[-1][0], end)
             else:
                 spans.append((float(k * HOP_S), end))
-        values = [(s, self.agreement[s]) for s in seconds_of(windows, self.source) if s in self.agreement]
-        confidence = PersonConfidence(
+        judged = {s: self.judged[s] for s in seconds_of(windows, self.source) if s in self.judged}
+        told = PersonConfidence(
             self.person,
-            float(np.mean([v for _, v in values])) if values else 0.0,
-            tuple(ConfidenceSpan(s, min(s + 1, self.source.duration_s), round(v, 4)) for s, v in values),
+            confidence(together(list(judged.values())), calibration) if judged else 0.0,
+            tuple(
+                ConfidenceSpan(s, min(s + 1, self.source.duration_s), round(confidence(j, calibration), 4), j)
+                for s, j in judged.items()
+            ),
         )
         whole = len(final) == window_count(self.source)
-        return IsolatedVoice(self.person, self.store(complete=whole), tuple(spans), confidence, av_offset_ms)
+        return IsolatedVoice(self.person, self.store(complete=whole), tuple(spans), told, av_offset_ms)
 
     def _map(self, name: str, mode: Any = "r") -> Any:
         shape = (self.source.n_samples, self.source.channels)

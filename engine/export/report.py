@@ -42,7 +42,15 @@ def result_json(result: SeparationResult) -> Json:
                 "person": confidence.person,
                 "mean": confidence.mean,
                 "spans": [
-                    {"start_s": span.start_s, "end_s": span.end_s, "value": span.value} for span in confidence.spans
+                    {
+                        "start_s": span.start_s,
+                        "end_s": span.end_s,
+                        "value": span.value,
+                        "visible": round(span.judgement.visible, 3),
+                        "improvement_db": round(span.judgement.improvement_db, 2),
+                        "removed_db": round(span.judgement.removed_db, 2),
+                    }
+                    for span in confidence.spans
                 ],
             }
             for confidence in result.confidence

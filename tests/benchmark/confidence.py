@@ -40,10 +40,9 @@ class Span:
 
 def of_evaluation(file: Path, model: str) -> list[Span]:
     """The scores of `avsep evaluate --json`."""
-    slope, offset = calibration(model)
     return [
         Span(
-            float(1 / (1 + np.exp(-(slope * row["quality_db"] + offset)))),
+            _told(row["quality_db"], model),
             row["si_sdri"],
             row["si_sdri"] > 0 and not row["wrong"],
         )
@@ -51,10 +50,19 @@ def of_evaluation(file: Path, model: str) -> list[Span]:
     ]
 
 
-def of_conversations(file: Path) -> list[Span]:
-    """The spans of `tests.benchmark.conversations`, with the product's own confidence."""
+def of_conversations(file: Path, model: str) -> list[Span]:
+    """The spans of `tests.benchmark.conversations`."""
     rows = json.loads(file.read_text(encoding="utf-8"))["rows"]
-    return [Span(s["confidence"], s["si_sdri"], s["right"]) for row in rows for s in row["spans"]]
+    return [
+        Span(s["visible"] * _told(s["quality_db"], model), s["si_sdri"], s["right"])
+        for row in rows
+        for s in row["spans"]
+    ]
+
+
+def _told(quality_db: float, model: str) -> float:
+    slope, offset = calibration(model)
+    return float(1 / (1 + np.exp(-(slope * quality_db + offset))))
 
 
 def reliability(spans: Sequence[Span]) -> list[Point]:
@@ -86,7 +94,7 @@ def main() -> None:
         name, _, file = text.partition("=")
         spans[name] = of_evaluation(Path(file), args.model)
     if args.conversations:
-        spans["conversations"] = of_conversations(args.conversations)
+        spans["conversations"] = of_conversations(args.conversations, args.model)
     curves = {"as told": [Point(x, x, x, x, 0) for x in (0.0, 0.5, 1.0)]}
     for name, known in spans.items():
         rank = spearmanr([s.told for s in known], [s.si_sdri for s in known]).statistic

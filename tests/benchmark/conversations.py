@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from engine.confidence import Judgement, together
 from engine.errors import EngineError
 from engine.metrics import bootstrap_ci95, si_sdr
 from tests.benchmark.real_clips import avsep
@@ -119,16 +120,16 @@ def largest_click(conversation: Conversation, estimate: FloatArray, mixture: Flo
 
 
 def spans(
-    conversation: Conversation, person: int, estimate: FloatArray, voices: FloatArray, told: Mapping[int, float]
+    conversation: Conversation, person: int, estimate: FloatArray, voices: FloatArray, told: Mapping[int, Judgement]
 ) -> list[dict[str, Any]]:
     """Confidence and truth over spans of 5 s in which the person talks for a second and somebody else can be heard.
 
     Args:
-        told: confidence by second.
+        told: judgement by second.
 
     Returns:
-        confidence (mean over the span), si_sdri in dB, and right: better than the mixture and nearer to the person's
-        own voice than to any other.
+        quality_db (the improvement that the product believes in) and visible over the span, si_sdri in dB, and right:
+        better than the mixture and nearer to the person's own voice than to any other.
     """
     talking, mixture, found = conversation.talking(RATE_HZ), voices.sum(0), []
     for second in range(0, int(conversation.seconds) - SPAN_S + 1, SPAN_S):
@@ -137,9 +138,11 @@ def spans(
         if talking[person, at].sum() >= RATE_HZ and before < _NOBODY_ELSE_DB:
             own = si_sdr(estimate[at], voices[person, at])
             others = [si_sdr(estimate[at], v[at]) for n, v in enumerate(voices) if n != person and v[at].any()]
+            judged = together([told[s] for s in range(second, second + SPAN_S)])
             found.append(
                 {
-                    "confidence": float(np.mean([told.get(s, 0.0) for s in range(second, second + SPAN_S)])),
+                    "quality_db": judged.improvement_db,
+                    "visible": judged.visible,
                     "si_sdri": own - before,
                     "right": bool(own > before and all(own > other for other in others)),
                 }
@@ -187,7 +190,7 @@ def separate(conversation: Conversation, made: Made, out: Path, model: str) -> l
     done, separate_s = avsep("separate", str(made.video), "--everyone", "-o", str(out), "--model", model, "--overwrite")
     failure = next((answer["error"]["message"] for answer in (faces, done) if "error" in answer), "")
     paths = {o["person"]: out / o["path"] for o in done.get("outputs", ()) if o["kind"] == "voice"}
-    told = {c["person"]: {round(s["start_s"]): s["value"] for s in c["spans"]} for c in done.get("confidence", ())}
+    told = {c["person"]: {round(s["start_s"]): _judgement(s) for s in c["spans"]} for c in done.get("confidence", ())}
     rows = []
     for person, ids in enumerate(people_in_tiles(faces.get("people", ()), conversation.people)):
         path = paths.get(ids[0]) if ids else None
@@ -214,6 +217,11 @@ def separate(conversation: Conversation, made: Made, out: Path, model: str) -> l
             }
         )
     return rows
+
+
+def _judgement(span: Mapping[str, float]) -> Judgement:
+    removed = 10 ** (span["removed_db"] / 10)
+    return Judgement(removed, removed / 10 ** (span["improvement_db"] / 10), span["visible"])
 
 
 def _read(path: Path, samples: int) -> FloatArray:

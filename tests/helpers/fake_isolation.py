@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from engine import api
+from engine.confidence import Judgement
 from engine.contract import Declaration
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.types import (
@@ -105,7 +106,7 @@ class FakeEngine:
                 number,
                 self.store(f"voice{number}", self.voices.get(number, self.samples * np.float32(SHARES[number]))),
                 ((0.0, self.seconds),),
-                PersonConfidence(number, 0.9, (ConfidenceSpan(0.0, self.seconds, 0.9),)),
+                PersonConfidence(number, 0.9, (ConfidenceSpan(0.0, self.seconds, 0.9, Judgement(1.0, 0.1, 1.0)),)),
                 None,
             )
             for number in request.person_ids

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.confidence import Judgement
 from engine.contract import Declaration
 from engine.errors import InputError
 from engine.jobs import CancelToken, Progress, ignore_progress
@@ -124,7 +125,8 @@ def isolate(request, *, on_progress=ignore_progress, cancel=None):
         on_progress(Progress("Isolating the voice", stop - start, end - start, (at, stop), person_id))
         time.sleep(1.0 if "slow" in name or "stuck" in name else 0.01)
         at = stop
-    spans = tuple(ConfidenceSpan(s, s + 1.0, 0.9 if int(s) % 7 else 0.2) for s in np.arange(start, end))
+    judged = Judgement(1.0, 0.1, 1.0)
+    spans = tuple(ConfidenceSpan(s, s + 1.0, 0.9 if int(s) % 7 else 0.2, judged) for s in np.arange(start, end))
     result = IsolatedVoice(person_id, store, ((start, end),), PersonConfidence(person_id, 0.8, spans), None)
     return IsolationResult(decode_audio(request.video), (result,), request.model, "cpu")
 
