@@ -19,10 +19,11 @@ def share_out(mask: Tensor, activity: Tensor, known: Tensor) -> Tensor:
         Masks likewise; a face alone keeps its own.
 
     Source: Wisdom et al., "Differentiable consistency constraints for improved deep speech enhancement", ICASSP 2019,
-    mixture consistency with weights. Differs: half of the difference; weights are |mask| times activity.
+    mixture consistency with weights. Differs: half of the difference; masks count by activity, since what the mask of a
+    silent person lets through is closed by the gate, and must not be missing from who talks.
     """
     if int(known.sum()) < 2:
         return mask
-    weights = mask.abs() * (activity * known[:, None])[:, None]
-    left = 1 - (mask * known[:, None, None]).sum(0)
-    return mask + _SHARED * left * weights / (weights.sum(0) + _LEAST)
+    sounding = mask * (activity * known[:, None])[:, None]
+    weights = sounding.abs()
+    return mask + _SHARED * (1 - sounding.sum(0)) * weights / (weights.sum(0) + _LEAST)

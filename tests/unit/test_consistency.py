@@ -21,10 +21,12 @@ def test_half_of_what_is_left_or_claimed_twice_is_shared_by_size() -> None:
     assert_close(share_out(exact, sounding, known), exact)
 
 
-def test_who_is_silent_gets_nothing() -> None:
+def test_who_is_silent_gets_nothing_and_takes_nothing() -> None:
     activity = torch.tensor([[1.0], [0.0]]).expand(2, 4)
     shared = share_out(_masks(0.5, 0.1), activity, torch.ones(2, dtype=torch.bool))
-    assert_close(shared, _masks(0.7, 0.1), atol=1e-3, rtol=0)
+    assert_close(shared, _masks(0.75, 0.1), atol=1e-3, rtol=0)
+    shared = share_out(_masks(1.0, 0.6), activity, torch.ones(2, dtype=torch.bool))
+    assert_close(shared, _masks(1.0, 0.6), atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("faces", [1, 2])
