@@ -56,10 +56,10 @@ def judge(
 
 
 def together(parts: Sequence[Judgement]) -> Judgement:
-    """The judgement of all parts, of which there is at least one. Energies add: loud moments count for more."""
-    removed = sum(part.removed for part in parts)
-    visible = sum(part.removed * part.visible for part in parts) / removed
-    return Judgement(removed, sum(part.left for part in parts), visible)
+    """The judgement of the parts in which the face is seen. Energies add: loud moments count for more."""
+    removed = sum(part.visible * part.removed for part in parts)
+    left = sum(part.visible * part.left for part in parts)
+    return Judgement(removed, left, 1.0) if removed else Judgement(1.0, 1.0, 0.0)
 
 
 def confidence(judgement: Judgement, calibration: tuple[float, float]) -> float:

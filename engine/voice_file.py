@@ -136,7 +136,7 @@ class VoiceFile:
         judged = {s: self.judged[s] for s in seconds_of(windows, self.source) if s in self.judged}
         told = PersonConfidence(
             self.person,
-            confidence(together(list(judged.values())), calibration) if judged else 0.0,
+            confidence(together(list(judged.values())), calibration),
             tuple(
                 ConfidenceSpan(s, min(s + 1, self.source.duration_s), round(confidence(j, calibration), 4), j)
                 for s, j in judged.items()

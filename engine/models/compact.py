@@ -215,8 +215,10 @@ class CompactSeparator(nn.Module):
         weight = share[..., None, None]
         out, x = self.separate(heard, fused, hint, (weight * told).sum(1), (weight * masks).sum(1))
         voice, slots = out.mask * heard.spectrum, (masks * heard.spectrum[:, None]).abs()
+        activity, known = self.activity(x)[:, 0].float(), seen.any(1)
         with torch.no_grad():
-            told_by_all = cues(heard.spectrum, voice, slots, hint, choice, logits, match, faces)
+            company = 1 if alone else faces
+            told_by_all = cues(heard.spectrum, voice, slots, hint, choice, logits, match, activity, known, company)
         return replace(
             out,
             lag_logits=logits,
@@ -224,7 +226,7 @@ class CompactSeparator(nn.Module):
             hint=hint,
             choice=choice,
             blind=blind,
-            activity=self.activity(x)[:, 0].float(),
+            activity=activity,
             quality=self.judge(told_by_all),
         )
 

@@ -10,7 +10,7 @@ from engine.agreement import lip_voice_margin
 from engine.models.blocks import Pointwise
 
 SPAN_FRAMES = 101  # about a second: what a judgement speaks of
-_CUES = 7
+_CUES = 8
 _WIDTH = 48
 _QUIET = 1e-6
 _WORST_DB, _BEST_DB = -10.0, 25.0
@@ -29,14 +29,23 @@ class Judge(nn.Module):
         self.out = Pointwise(_WIDTH, 1)
 
     def forward(self, cues: Tensor) -> Tensor:
-        """Cues (R, 7, N), which get no gradient -> (R, N) in dB."""
+        """Cues (R, 8, N), which get no gradient -> (R, N) in dB."""
         hidden = functional.gelu(self.into(cues.detach()))
         told: Tensor = self.out(_around(hidden))
         return 10.0 * told[:, 0].float()
 
 
 def cues(
-    mixture: Tensor, voice: Tensor, slots: Tensor, hint: Tensor, choice: Tensor, lag: Tensor, match: Tensor, faces: int
+    mixture: Tensor,
+    voice: Tensor,
+    slots: Tensor,
+    hint: Tensor,
+    choice: Tensor,
+    lag: Tensor,
+    match: Tensor,
+    activity: Tensor,
+    seen: Tensor,
+    faces: int,
 ) -> Tensor:
     """What hints at a mistake.
 
@@ -44,12 +53,12 @@ def cues(
         mixture: spectrum, (R, F, N) complex64, rows mixture by mixture, face by face. voice: of the estimate, likewise.
         slots: magnitudes of the two blind slots, (R, 2, F, N). hint: (R, F, N), what the lips tell of the voice.
         choice: (R, 2), logits of the slots. lag: (R, 2 K + 1) logits. match: (R, N, 2 K + 1); both
-            empty for a network that knows no delay.
+            empty for a network that knows no delay. activity: logits (R, N). seen: (R,) bool, faces seen at all.
 
     Returns:
-        (R, 7, N): how much was taken away, how much the weaker slot holds (both log10 of energies over the mixture's),
-        margin of lips and voice, cosine of lips and sound at the lag, how sure the choice of the slot is, and how much
-        the mixture and another face's voice are the same as this one, 0..1.
+        (R, 8, N): how much was taken away, how much the weaker slot holds (both log10 of energies over the mixture's),
+        margin of lips and voice, cosine of lips and sound at the lag, how sure the choice of the slot is, how much
+        the mixture and another face's voice are the same as this one, and how likely the voice sounds, 0..1.
     """
     level = mixture.abs().square().sum(1)  # (R, N)
     floor = _QUIET + 1e-3 * level.mean(-1, keepdim=True)
@@ -65,14 +74,18 @@ def cues(
             (match * torch.softmax(lag, -1)[:, None]).sum(-1),
             (torch.softmax(choice, 1).max(1).values[:, None] * 2 - 1).expand_as(level),
             _cosine(whole, kept, level),
-            _same(voice.abs(), faces),
+            _same(voice.abs(), seen, faces),
+            torch.sigmoid(activity),
         ],
         1,
     ).float()
 
 
-def _same(voice: Tensor, faces: int) -> Tensor:
-    """Cosine of each face's magnitudes (R, F, N) with the most alike of the others', (R, N); 0 for a face alone."""
+def _same(voice: Tensor, seen: Tensor, faces: int) -> Tensor:
+    """Cosine of each face's magnitudes (R, F, N) with the most alike of the others' that are seen, (R, N).
+
+    0 for a face alone.
+    """
     parts = voice.view(-1, faces, *voice.shape[1:])
     products = torch.einsum("bifn,bjfn->bijn", parts, parts)
     energy = products.diagonal(dim1=1, dim2=2).movedim(-1, 1)  # (B, faces, N)
@@ -80,7 +93,8 @@ def _same(voice: Tensor, faces: int) -> Tensor:
     first = energy[:, :, None].expand(shape).flatten(0, 2)
     second = energy[:, None].expand(shape).flatten(0, 2)
     alike = _cosine(products.flatten(0, 2), first, second).view(shape)
-    alike = alike.masked_fill(torch.eye(faces, dtype=torch.bool, device=voice.device)[None, :, :, None], 0.0)
+    nobody = torch.eye(faces, dtype=torch.bool, device=voice.device) | ~seen.view(-1, 1, faces)  # (B, faces, faces)
+    alike = alike.masked_fill(nobody[..., None], 0.0)
     return alike.max(2).values.flatten(0, 1)
 
 

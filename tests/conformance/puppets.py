@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.contract import SAMPLES_PER_VIDEO_FRAME, Declaration, FloatArray
+from engine.contract import SAMPLES_PER_VIDEO_FRAME, Crops, Declaration, FloatArray, Landmarks
 from engine.vision.lips import MOUTH_PX, RATE_HZ, LipStream, stream_for
 
 RATE = 16_000
@@ -47,7 +47,8 @@ class Puppets:
     def given(self, declaration: Declaration) -> Given:
         """In the form that a model declares; the margin before and after shows nobody."""
         k = declaration.margin_frames
-        lips = np.stack([stream_for(declaration.lips, stream) for stream in self.streams])
+        form = declaration.lips
+        lips = np.stack([stream_for(form, in_form(form, stream)) for stream in self.streams])
         seen = np.stack([stream.visible for stream in self.streams]).astype(np.float32)
         around = ((0, 0), (k, k))
         return Given(self.sound, np.pad(lips, (*around, *((0, 0),) * (lips.ndim - 2))), np.pad(seen, around))
@@ -66,6 +67,15 @@ def puppets(seconds: float, people: int) -> Puppets:
         sound += 0.05 * loud * (tone + 0.5 * rng.standard_normal(len(sound)))
         streams.append(_stream(opening, rng))
     return Puppets(sound.astype(np.float32), tuple(streams))
+
+
+def in_form(form: Landmarks | Crops, stream: LipStream) -> LipStream:
+    """With mouths of the size and colour that a model asks for: those of 32 pixels, enlarged or reduced."""
+    if isinstance(form, Landmarks):
+        return stream
+    at = np.arange(form.size_px) * MOUTH_PX // form.size_px
+    grey = stream.mouths[:, at][:, :, at]
+    return replace(stream, mouths=grey if form.colour == "grey" else np.repeat(grey[..., None], 3, -1))
 
 
 def _stream(opening: np.ndarray, rng: np.random.Generator) -> LipStream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ import pytest
 import soundfile
 
 from engine.audio.fullband import masked
-from engine.contract import FloatArray, SeparationModel, WindowMasks
+from engine.contract import Crops, FloatArray, SeparationModel, WindowMasks
 from engine.errors import JobCancelled
 from engine.isolation import isolate
 from engine.jobs import CancelToken
 from engine.types import FaceAnalysis, IsolationRequest, IsolationResult, MediaInfo, Person
-from tests.conformance.puppets import RATE, puppets
+from engine.vision.lips import LipStream
+from tests.conformance.puppets import RATE, in_form, puppets
 from tests.conformance.test_calls import apart_db, call
 
 SECONDS, PEOPLE = 11, 3
@@ -65,7 +66,15 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         analysis = FaceAnalysis(MediaInfo(path, SECONDS, None, ()), people, (), "key")
         patch.setattr("engine.vision.people.find_faces", lambda video, **_: analysis)
         patch.setattr("engine.vision.people.load_lips", lambda key, person: TALK.streams[person - 1])
+        patch.setattr("engine.vision.crops.cut_mouths", cut_mouths)
         yield path
+
+
+def cut_mouths(
+    analysis: FaceAnalysis, form: Crops, streams: Mapping[int, LipStream], *_: object, **__: object
+) -> dict[int, LipStream]:
+    """In place of cutting them out of pictures, which this film does not have."""
+    return {person: in_form(form, stream) for person, stream in streams.items()}
 
 
 def run(model: Watched, film: Path, cache: Path, cancel: CancelToken | None = None) -> IsolationResult:

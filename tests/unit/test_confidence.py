@@ -61,5 +61,6 @@ def test_nothing_is_known_of_who_is_not_seen() -> None:
     assert confidence(Judgement(1.0, 0.1, 0.0), CURVE) == 0
     assert confidence(Judgement(1.0, 0.1, 0.5), CURVE) == pytest.approx(0.5 * confidence(Judgement(1, 0.1, 1), CURVE))
     seen, unseen = Judgement(3.0, 0.3, 1.0), Judgement(1.0, 0.1, 0.0)
-    assert together([seen, unseen]).visible == pytest.approx(0.75)
+    assert together([seen, unseen]) == seen, "what was not seen is no part of it"
+    assert confidence(together([unseen, unseen]), CURVE) == confidence(together([]), CURVE) == 0
     assert confidence(Judgement(1, 10**-0.2, 1.0), CURVE) == pytest.approx(0.5)

@@ -46,10 +46,12 @@ def test_the_improvement_has_a_meaning_in_silence_and_for_one_who_is_alone() -> 
 def test_the_same_voice_twice_is_noticed() -> None:
     voice = torch.rand(1, 5, 8)
     other = torch.zeros(1, 5, 8)
-    assert _same(torch.cat([voice, voice]), 2).min() > 0.999
-    assert _same(torch.cat([voice, other]), 2).max() < 1e-2
-    assert _same(torch.cat([voice, other, 3 * voice]), 3)[[0, 2]].min() > 0.999
-    assert _same(voice, 1).max() == 0
+    seen = torch.ones(3, dtype=torch.bool)
+    assert _same(torch.cat([voice, voice]), seen[:2], 2).min() > 0.999
+    assert _same(torch.cat([voice, other]), seen[:2], 2).max() < 1e-2
+    assert _same(torch.cat([voice, other, 3 * voice]), seen, 3)[[0, 2]].min() > 0.999
+    assert _same(torch.cat([voice, voice]), torch.tensor([True, False]), 2)[0].max() == 0, "nobody sees the other"
+    assert _same(voice, seen[:1], 1).max() == 0
 
 
 @pytest.mark.parametrize("frame_locked", [False, True])
@@ -64,7 +66,7 @@ def test_a_judgement_and_an_activity_per_face_and_frame(frame_locked: bool) -> N
 
 def test_judging_does_not_change_what_is_judged() -> None:
     torch.manual_seed(0)
-    cues = torch.randn(2, 7, 30, requires_grad=True)
+    cues = torch.randn(2, 8, 30, requires_grad=True)
     judge = Judge()
     judge(cues).sum().backward()
     assert cues.grad is None
