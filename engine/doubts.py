@@ -50,13 +50,12 @@ def doubts(source: PcmStore, voices: Sequence[IsolatedVoice], seconds: range) ->
 def _by_second(stores: Sequence[PcmStore], seconds: range) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Energies (N, S) of N sounds, channels averaged, and their inner products (N, N, S), per second."""
     rate = stores[0].sample_rate_hz
-    sounds = [store.open() for store in stores]
     products = np.zeros((len(stores), len(stores), len(seconds)))
     for low in range(0, len(seconds), _BLOCK_S):
         block = seconds[low : low + _BLOCK_S]
         read = np.zeros((len(stores), len(block) * rate), np.float64)
-        for row, sound in enumerate(sounds):
-            part = sound[block.start * rate : block.stop * rate].mean(1)
+        for row, store in enumerate(stores):  # opened anew for every block, or all that was read stays in memory
+            part = store.open()[block.start * rate : block.stop * rate].mean(1)
             read[row, : len(part)] = part
         frames = read.reshape(len(stores), len(block), rate)
         products[..., low : low + len(block)] = np.einsum("ist,jst->ijs", frames, frames)

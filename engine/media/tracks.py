@@ -39,9 +39,8 @@ def store_track(store: PcmStore, title: str, language: str = "") -> SoundTrack:
     """A track of everything in a store."""
 
     def blocks() -> Iterator[FloatArray]:
-        samples = store.open()
-        for start in range(0, store.n_samples, BLOCK_SAMPLES):
-            yield np.asarray(samples[start : start + BLOCK_SAMPLES], np.float32)
+        for start in range(0, store.n_samples, BLOCK_SAMPLES):  # opened anew, or all that was read stays in memory
+            yield np.asarray(store.open()[start : start + BLOCK_SAMPLES], np.float32)
 
     return SoundTrack(title, store.sample_rate_hz, store.channels, store.layout, store.n_samples, blocks, language)
 

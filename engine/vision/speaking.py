@@ -97,12 +97,11 @@ def _windows(sound: PcmStore, n_rows: int, length: int) -> Iterator[tuple[int, F
     """Blocks of windows centred on the rows: first row, (n, length) samples, their middles."""
     if sound.n_samples == 0:
         return
-    samples = sound.open()
     for start in range(0, n_rows, _BLOCK_ROWS):
         rows = np.arange(start, min(n_rows, start + _BLOCK_ROWS))
         middles = np.round(rows * (sound.sample_rate_hz / RATE_HZ)).astype(np.int64)
         low, high = int(middles[0]) - length, int(middles[-1]) + length
-        part = np.asarray(samples[max(0, low) : max(0, min(high, sound.n_samples))], np.float32).mean(1)
+        part = np.asarray(sound.open()[max(0, low) : max(0, min(high, sound.n_samples))], np.float32).mean(1)
         padded = np.zeros(high - low, np.float32)
         padded[max(0, low) - low : max(0, low) - low + len(part)] = part
         index = (middles - low - length // 2)[:, None] + np.arange(length)
