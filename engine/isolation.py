@@ -6,8 +6,8 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -30,7 +30,15 @@ from engine.types import (
     PcmStore,
     Person,
 )
-from engine.vision.lips import MOUTH_PX, RATE_HZ, LipStream, stream_for
+from engine.vision.lips import (
+    LARGEST_MOUTH_PX,
+    MOUTH_PX,
+    RATE_HZ,
+    SMALLEST_MOUTH_PX,
+    LipStream,
+    mouth_shape,
+    stream_for,
+)
 from engine.voice_file import (
     HOP_S,
     VERSION,
@@ -68,7 +76,7 @@ def isolate(
     """Compute the voices that a request names, as far as they are not in the cache (see `engine.api.isolate`)."""
     from engine.device import device_info
     from engine.media.reader import decode_audio
-    from engine.vision.people import find_faces, load_lips
+    from engine.vision.people import find_faces
 
     cancel = cancel or CancelToken()
     model = model_spec(request.model).name
@@ -85,9 +93,12 @@ def isolate(
         from engine.separator import open_model
 
         separator = open_model(request.model, request.device)
-        _check_supply(model, separator.declaration)
-        faces = {p.id: _Face(p.id, load_lips(analysis.key, p.id)) for p in analysis.people}
-        if separator.declaration.finds_lag:
+        declared = separator.declaration
+        _check_supply(model, declared)
+        faces = _faces(analysis, declared, files, missing)
+        looks = {p: {*missing, *(lags.windows(face) if declared.finds_lag else ())} for p, face in faces.items()}
+        faces = _with_mouths(analysis, declared, faces, looks, on_progress, cancel)
+        if declared.finds_lag:
             lags.estimate(separator, faces.values(), on_progress, cancel)
         order = sorted(missing, key=lambda k: abs((k + 0.5) * HOP_S - request.from_s))
         for number, k in enumerate(order):
@@ -168,9 +179,11 @@ def self_test(model: str = "default", device: str = "auto", seconds: int = 4) ->
     frames = seconds * RATE_HZ + 2 * declaration.margin_frames
     sound = rng.standard_normal(seconds * _MODEL_RATE_HZ).astype(np.float32) * 0.1
     points = rng.random((68, 2)) * 100 + rng.standard_normal((frames, 68, 2))
-    mouths = rng.integers(0, 256, (frames, MOUTH_PX, MOUTH_PX)).astype(np.uint8)
+    form = declaration.lips
+    shape = mouth_shape(form) if isinstance(form, Crops) else (MOUTH_PX, MOUTH_PX)
+    mouths = rng.integers(0, 256, (frames, *shape), np.uint8)
     face = _Face(1, LipStream(points.astype(np.float32), np.ones(frames, bool), mouths))
-    lips, seen = face.at(0, frames, declaration.lips)
+    lips, seen = face.at(0, frames, form)
     separator.masks(sound, lips[None], seen[None], None)  # warm up
     started = time.perf_counter()
     mask = separator.masks(sound, lips[None], seen[None], None).mask
@@ -193,10 +206,10 @@ def _check_supply(name: str, asked: Declaration) -> None:
             "Use another model.",
         )
     crops = asked.lips
-    if isinstance(crops, Crops) and (crops.size_px, crops.colour) != (MOUTH_PX, "grey"):
+    if isinstance(crops, Crops) and not SMALLEST_MOUTH_PX <= crops.size_px <= LARGEST_MOUTH_PX:
         raise ModelError(
-            f"The model {name} asks for {crops.colour} mouths of {crops.size_px} pixels; films are analysed as grey "
-            f"mouths of {MOUTH_PX} pixels.",
+            f"The model {name} asks for mouths of {crops.size_px} pixels; they can have {SMALLEST_MOUTH_PX} to "
+            f"{LARGEST_MOUTH_PX}.",
             "Use another model.",
         )
 
@@ -214,10 +227,11 @@ class _Face:
     def at(self, start_frame: int, frames: int, form: Landmarks | Crops) -> tuple[FloatArray, FloatArray]:
         """The stream (frames, ...) and visibility (frames,) from a video frame on; unseen beyond the ends.
 
-        The resting face is taken from the surroundings, not from the whole file, as in training: heads turn.
+        The resting face of landmarks is taken from the surroundings, not from the whole file, as in training: heads
+        turn.
         """
-        total = len(self.stream.visible)
-        first, last = max(0, start_frame - _SURROUNDINGS), min(total, start_frame + frames + _SURROUNDINGS)
+        total, around = len(self.stream.visible), _SURROUNDINGS if isinstance(form, Landmarks) else 0
+        first, last = max(0, start_frame - around), min(total, start_frame + frames + around)
         whole = self.stream
         near = LipStream(whole.points_px[first:last], whole.visible[first:last], whole.mouths[first:last])
         made = stream_for(form, near)
@@ -235,6 +249,44 @@ class _Face:
         return float(self.stream.visible[max(start, 0) : max(start + _FRAMES, 0)].sum()) / _FRAMES
 
 
+def _faces(
+    analysis: FaceAnalysis, declared: Declaration, files: Mapping[int, VoiceFile], missing: Sequence[int]
+) -> dict[int, _Face]:
+    """The people whose lips some windows need: those who are wanted, and those seen there beside them if they count."""
+    from engine.vision.people import load_lips
+
+    faces = {}
+    for person in analysis.people:
+        if person.id in files or declared.faces_together:
+            face = _Face(person.id, load_lips(analysis.key, person.id))
+            if person.id in files or any(face.seen_share(k) > 0 for k in missing):
+                faces[person.id] = face
+    return faces
+
+
+def _with_mouths(
+    analysis: FaceAnalysis,
+    declared: Declaration,
+    faces: dict[int, _Face],
+    looks: Mapping[int, Iterable[int]],
+    on_progress: ProgressCallback,
+    cancel: CancelToken,
+) -> dict[int, _Face]:
+    """Faces with the mouths that a model asks for, in the windows in which it looks at each."""
+    if not isinstance(declared.lips, Crops):
+        return faces
+    from engine.vision.crops import cut_mouths
+
+    rows = {person: np.zeros(len(face.stream.visible), bool) for person, face in faces.items()}
+    for person, asked in rows.items():
+        for k in looks[person]:
+            start = round(window_start_s(k) * RATE_HZ) - declared.margin_frames
+            asked[max(start, 0) : max(start + _FRAMES + 2 * declared.margin_frames, 0)] = True
+    streams = {person: face.stream for person, face in faces.items()}
+    cut = cut_mouths(analysis, declared.lips, streams, rows, on_progress=on_progress, cancel=cancel)
+    return {person: replace(face, stream=cut[person]) for person, face in faces.items()}
+
+
 class _Lags:
     """The delay between sound and lips of every person, once per file, model and sound stream."""
 
@@ -244,21 +296,28 @@ class _Lags:
         stored = json.loads(self.file.read_text(encoding="utf-8")) if self.file.is_file() else {}
         self.known = {int(person): np.asarray(lag, np.float32) for person, lag in stored.items()}
 
+    def windows(self, face: _Face) -> list[int]:
+        """The windows that a face's delay is found from; none when it is known."""
+        if face.person in self.known:
+            return []
+        shares = [face.seen_share(k) for k in range(window_count(self.source))]
+        best = sorted(np.argsort(shares, kind="stable")[::-1][: 4 * _LAG_WINDOWS].tolist())
+        picks = np.linspace(0, len(best) - 1, min(_LAG_WINDOWS, len(best))).round().astype(int)
+        return [best[pick] for pick in picks]
+
     def estimate(
         self, separator: SeparationModel, faces: Iterable[_Face], on_progress: ProgressCallback, cancel: CancelToken
     ) -> None:
         """Find the delays that are not known, each from up to eight windows in which the face is seen."""
         unknown = [face for face in faces if face.person not in self.known]
         for face in unknown:
-            shares = [face.seen_share(k) for k in range(window_count(self.source))]
-            best = sorted(np.argsort(shares, kind="stable")[::-1][: 4 * _LAG_WINDOWS].tolist())
-            picks = np.linspace(0, len(best) - 1, min(_LAG_WINDOWS, len(best))).round().astype(int)
+            windows = self.windows(face)
             matches = []
-            for number, pick in enumerate(picks):
+            for number, k in enumerate(windows):
                 cancel.checkpoint()
-                sound, rate = source_window(self.source, best[pick]), self.source.sample_rate_hz
-                matches.append(_masks(separator, sound, rate, [face], None, best[pick])[0].match[0])
-                on_progress(Progress("Matching lips and sound", number + 1, len(picks)))
+                sound, rate = source_window(self.source, k), self.source.sample_rate_hz
+                matches.append(_masks(separator, sound, rate, [face], None, k)[0].match[0])
+                on_progress(Progress("Matching lips and sound", number + 1, len(windows)))
             self.known[face.person] = separator.lag_probabilities(np.stack(matches))
         if unknown:
             with write_then_rename(self.file) as part:

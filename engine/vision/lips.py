@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from engine.contract import Crops, Landmarks
 
 RATE_HZ = 25
 MOUTH_PX = 32
+SMALLEST_MOUTH_PX, LARGEST_MOUTH_PX = 16, 256  # that a model may ask for
 FloatArray = NDArray[np.float32]
 
 _RIGID = (*range(27, 36), *range(36, 48))  # nose and eyes: what the mouth does not move
@@ -34,7 +36,8 @@ class LipStream:
     Attributes:
         points_px: (M, 68, 2) float32, iBUG landmarks in displayed pixels; anything where not visible.
         visible: (M,) bool.
-        mouths: (M, 32, 32) uint8, grey mouth pictures, eyes level, one scale.
+        mouths: (M, 32, 32) uint8, grey mouth pictures, eyes level, one scale; after `engine.vision.crops.cut_mouths`
+            those of the form asked for.
     """
 
     points_px: FloatArray
@@ -42,16 +45,20 @@ class LipStream:
     mouths: NDArray[np.uint8]
 
 
-def mouth_crop(rgb: NDArray[np.uint8], points_px: FloatArray, size_px: int = MOUTH_PX) -> NDArray[np.uint8]:
+def mouth_crop(
+    rgb: NDArray[np.uint8], points_px: FloatArray, size_px: int = MOUTH_PX, colour: Literal["grey", "rgb"] = "grey"
+) -> NDArray[np.uint8]:
     """The mouth, upright and at one scale.
 
     Args:
         rgb: picture, (h, w, 3) uint8.
         points_px: (68, 2), landmarks in pixels of `rgb`.
         size_px: side of the result.
+        colour: of the result.
 
     Returns:
-        (size_px, size_px) uint8 grey, spanning 0.65 of the distance between the eyes' middles to each side.
+        (size_px, size_px) uint8 grey or (size_px, size_px, 3) uint8 rgb, spanning 0.65 of the distance between the
+        eyes' middles to each side; black beyond the picture.
     """
     right, left = points_px[36:42].mean(0), points_px[42:48].mean(0)
     across = left - right
@@ -60,11 +67,16 @@ def mouth_crop(rgb: NDArray[np.uint8], points_px: FloatArray, size_px: int = MOU
     unit = across / max(float(np.hypot(*across)), 1e-3) * (2.0 * reach / size_px)
     turn = np.array([[unit[0], -unit[1]], [unit[1], unit[0]]])  # mouth picture -> frame
     shift = centre - turn @ np.array([size_px / 2, size_px / 2])
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    picture = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) if colour == "grey" else rgb
     matrix = np.concatenate([turn, shift[:, None]], 1)
     return np.asarray(
-        cv2.warpAffine(grey, matrix, (size_px, size_px), flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP), np.uint8
+        cv2.warpAffine(picture, matrix, (size_px, size_px), flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP), np.uint8
     )
+
+
+def mouth_shape(form: Crops) -> tuple[int, ...]:
+    """Shape of one mouth picture: (size_px, size_px), or (size_px, size_px, 3) in colour."""
+    return (form.size_px, form.size_px) if form.colour == "grey" else (form.size_px, form.size_px, 3)
 
 
 def _align(points: FloatArray) -> FloatArray:
@@ -115,10 +127,16 @@ def stream_for(form: Landmarks | Crops, stream: LipStream) -> FloatArray:
     """A person's stream in the form that a model declares.
 
     Returns:
-        (M, 240) landmark features, or (M, 32, 32) normalised grey crops; zero where not visible.
+        (M, 240) landmark features, or normalised crops, (M, size_px, size_px) grey or (M, size_px, size_px, 3) rgb;
+        zero where not visible.
+
+    Raises:
+        ValueError: the stream's mouths have another form than the crops.
     """
     if isinstance(form, Landmarks):
         return landmark_features(stream.points_px, stream.visible)
+    if stream.mouths.shape[1:] != mouth_shape(form):
+        raise ValueError(f"Mouths of {stream.mouths.shape[1:]} were given for crops of {mouth_shape(form)}.")
     crops = (stream.mouths.astype(np.float32) / 255 - np.float32(form.mean)) / np.float32(form.std)
     crops[~stream.visible] = 0
     return np.asarray(crops, np.float32)

@@ -38,7 +38,8 @@ class LipGate:
     ) -> WindowMasks:
         people, margin = len(lips), self.declaration.margin_frames
         frames = len(mixture) // SAMPLES_PER_VIDEO_FRAME
-        moved = np.abs(np.diff(lips, axis=1)).mean(tuple(range(2, lips.ndim))) * seen[:, 1:] * seen[:, :-1]  # (P, M - 1)
+        moved = np.abs(np.diff(lips, axis=1)).mean(tuple(range(2, lips.ndim)))  # (P, M - 1)
+        moved *= seen[:, 1:] * seen[:, :-1]
         around = np.stack([moved[:, k : k + frames] for k in range(2 * margin)]).mean(0)  # (P, frames)
         gain = np.clip(around / (around.max(1, keepdims=True) + 1e-6), STILL, 1)
         gain[seen[:, margin : margin + frames] == 0] = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,18 @@ from engine.config import StftConfig
 from engine.contract import Crops, Declaration, WindowMasks
 from engine.errors import DeviceError, JobCancelled, ModelError, NoFaceError, UsageError
 from engine.isolation import HOP_S, isolate, voice_store, windows_of
-from engine.jobs import CancelToken, Progress
+from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.registry import build, declaration
 from engine.separator import Separator
 from engine.types import FaceAnalysis, IsolationRequest, MediaInfo, Person
-from engine.vision.lips import LipStream
+from engine.vision.lips import LipStream, mouth_shape
+from engine.vision.people import find_faces
+from tests.conformance.example_model import DECLARATION, LipGate
+from tests.helpers.faces import LOOKS, ClipPerson, write_clip
 
 SECONDS = 13.7
 RATE = 22_050
+FRAMES = round(SECONDS * 25)
 
 
 def _person(number: int) -> Person:
@@ -40,7 +45,7 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     seed = int.from_bytes(str(tmp_path).encode()[-4:], "little")
     noise = np.random.default_rng(seed).standard_normal((round(SECONDS * RATE), 2)) * 0.1
     soundfile.write(path, noise, RATE, subtype="FLOAT")
-    frames = round(SECONDS * 25)
+    frames = FRAMES
     points = rng.standard_normal((frames, 68, 2)).astype(np.float32).cumsum(0) * 0.2 + rng.random((68, 2)) * 100
     away = np.ones(frames, bool)
     away[100:225] = False
@@ -240,8 +245,8 @@ def test_out_of_memory_ends_on_the_cpu_and_says_so() -> None:
     [
         (Declaration(video_rate_hz=30), "30 Hz pictures"),
         (Declaration(grid=StftConfig(8000)), "8000 Hz sound"),
-        (Declaration(lips=Crops(112)), "grey mouths of 112 pixels"),
-        (Declaration(lips=Crops(32, "rgb")), "rgb mouths of 32 pixels"),
+        (Declaration(lips=Crops(15)), "mouths of 15 pixels; they can have 16 to 256"),
+        (Declaration(lips=Crops(257, "rgb")), "mouths of 257 pixels"),
     ],
 )
 def test_a_model_that_cannot_be_served_is_refused(
@@ -251,6 +256,152 @@ def test_a_model_that_cannot_be_served_is_refused(
     monkeypatch.setattr("engine.separator.open_model", lambda name, device: model)
     with pytest.raises(ModelError, match=said):
         isolate(IsolationRequest(clip, (1,), model="tiny"))
+    with pytest.raises(ModelError, match=said):
+        isolation.self_test("tiny", "cpu", seconds=2)
+
+
+@dataclass
+class Asked:
+    """Stands in for `cut_mouths`: keeps what was asked for, and gives mouths that are white there."""
+
+    rows: dict[int, list[int]] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        analysis: FaceAnalysis,
+        form: Crops,
+        streams: dict[int, LipStream],
+        rows: dict[int, np.ndarray],
+        **_: object,
+    ) -> dict[int, LipStream]:
+        self.rows = {person: np.flatnonzero(asked).tolist() for person, asked in rows.items()}
+        shape = (-1, *(1,) * len(mouth_shape(form)))
+        white = {person: np.where(asked.reshape(shape), np.uint8(255), 0) for person, asked in rows.items()}
+        return {
+            person: dataclasses.replace(
+                stream, mouths=np.broadcast_to(white[person], (len(stream.visible), *mouth_shape(form)))
+            )
+            for person, stream in streams.items()
+        }
+
+
+@dataclass
+class Open:
+    """Lets all sound through and keeps the lips that it was given."""
+
+    declaration: Declaration
+    device: str = "cpu"
+    warnings: list[str] = field(default_factory=list)
+    lips: list[np.ndarray] = field(default_factory=list)
+    seen: list[np.ndarray] = field(default_factory=list)
+
+    def masks(self, mixture: np.ndarray, lips: np.ndarray, seen: np.ndarray, *_: object) -> WindowMasks:
+        self.lips.append(lips)
+        self.seen.append(seen)
+        nothing = (len(lips), len(mixture) // 160)
+        match = np.zeros((*nothing, 2 * self.declaration.margin_frames + 1), np.float32)
+        ones = np.ones(nothing, np.float32)
+        return WindowMasks(np.ones((len(lips), 257, nothing[1]), np.complex64), match, ones, 0 * ones)
+
+    def lag_probabilities(self, match: np.ndarray) -> np.ndarray:
+        return np.asarray(np.eye(match.shape[-1])[0], np.float32)
+
+
+def _opened(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> tuple[Open, Asked]:
+    model, asked = Open(Declaration(**declared)), Asked()
+    monkeypatch.setattr("engine.separator.open_model", lambda name, device: model)
+    monkeypatch.setattr("engine.vision.crops.cut_mouths", asked)
+    return model, asked
+
+
+@pytest.mark.parametrize("form", [Crops(112, mean=0.4, std=0.2), Crops(24, "rgb", mean=0.5, std=0.25)])
+def test_a_model_gets_mouths_as_it_asks_for_them(clip: Path, monkeypatch: pytest.MonkeyPatch, form: Crops) -> None:
+    model, _ = _opened(monkeypatch, lips=form, margin_frames=3)
+    isolate(IsolationRequest(clip, (2,), model="tiny"))
+    white = np.float32((1 - form.mean) / form.std)
+    for lips, seen in zip(model.lips, model.seen, strict=True):
+        assert lips.dtype == np.float32 and lips.shape == (1, 156, *mouth_shape(form))
+        flat = lips.reshape(156, -1)
+        np.testing.assert_allclose(flat[seen[0] > 0], white, rtol=1e-6)
+        assert not flat[seen[0] == 0].any()
+    assert sum(seen.sum() for seen in model.seen) > 100
+
+
+def test_mouths_are_cut_for_the_windows_and_people_asked_for_alone(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, asked = _opened(monkeypatch, lips=Crops(112), margin_frames=2)
+    preview = IsolationRequest(clip, (1,), model="tiny", range_s=(0.0, 1.0))
+    isolate(preview)
+    assert asked.rows == {1: list(range(9 * 25 + 2))}  # windows 0 and 1, to 9 s
+    isolate(dataclasses.replace(preview, range_s=None))
+    assert asked.rows == {1: list(range(7 * 25 - 2, FRAMES))}  # windows 2 and 3, from 7 s
+    asked.rows = {}
+    isolate(preview)
+    assert asked.rows == {}
+
+
+def test_mouths_of_others_are_cut_where_they_are_seen_and_count(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, asked = _opened(monkeypatch, lips=Crops(112), people=2, faces_together=True)
+    away = LipStream(
+        np.zeros((FRAMES, 68, 2), np.float32), np.arange(FRAMES) >= 250, np.zeros((FRAMES, 32, 32), np.uint8)
+    )
+    here = dataclasses.replace(away, visible=np.ones(FRAMES, bool))
+    monkeypatch.setattr("engine.vision.people.load_lips", lambda key, person: here if person == 1 else away)
+    request = IsolationRequest(clip, (1,), model="tiny", range_s=(0.0, 1.0))
+    isolate(request)
+    assert set(asked.rows) == {1}  # person 2 comes at 10 s
+    isolate(dataclasses.replace(request, range_s=None))
+    assert set(asked.rows) == {1, 2}
+
+
+def test_mouths_are_cut_where_the_delay_is_looked_for(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, asked = _opened(monkeypatch, lips=Crops(112), margin_frames=1, finds_lag=True)
+    isolate(IsolationRequest(clip, (1,), model="tiny", range_s=(0.0, 1.0)))
+    assert asked.rows == {1: list(range(FRAMES))}
+    isolate(IsolationRequest(clip, (1,), model="tiny", range_s=(0.0, 1.0), absent="hold"))
+    assert asked.rows == {1: list(range(9 * 25 + 1))}  # it is known now
+
+
+def test_a_film_is_separated_with_mouths_cut_out_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people speak in turns over noise; a model on crops of 112 pixels lets each through in their own turn."""
+    monkeypatch.setenv("AVSEP_CACHE_DIR", str(tmp_path / "cache"))
+    rng = np.random.default_rng(3)
+    talks = 0.5 + 0.5 * np.sin(2.1 * np.arange(90))
+    first, second = np.where(np.arange(90) < 45, talks, 0), np.where(np.arange(90) < 45, 0, talks)
+    people = [ClipPerson(LOOKS[0], (160, 150), opening=first), ClipPerson(LOOKS[1], (480, 150), opening=second)]
+    film = tmp_path / "turns.mp4"
+    write_clip(film, people, (0.1 * rng.standard_normal((round(3.6 * 48_000), 1))).astype(np.float32), duration_s=3.6)
+    model = LipGate(dataclasses.replace(DECLARATION, lips=Crops(112, "grey", mean=0.42, std=0.17)))
+    monkeypatch.setattr("engine.separator.open_model", lambda name, device: model)
+    stages: list[str] = []
+
+    def voice_of(person: int, **more: Any) -> np.ndarray:
+        asked = IsolationRequest(film, (person,), model="tiny", **more)
+        found = isolate(asked, on_progress=lambda progress: stages.append(progress.stage)).voices[0].voice
+        assert found.complete
+        return found.open()[:, 0].astype(float)
+
+    def level(voice: np.ndarray, start_s: float, end_s: float) -> float:
+        return float(np.sqrt(np.square(voice[round(start_s * 48_000) : round(end_s * 48_000)]).mean()))
+
+    analysis = find_faces(film, on_progress=ignore_progress, cancel=CancelToken())
+    left, right = sorted(analysis.people, key=lambda person: person.tracks[0].box_px[0])
+    early = voice_of(left.id)
+    assert stages.count("Cutting out mouths") == 90
+    (folder,) = (tmp_path / "cache" / "crops").iterdir()
+    assert folder.name.endswith(f"-{left.id}-112-grey")
+    assert level(early, 0.2, 1.6) > 2.5 * level(early, 2.0, 3.4)
+    late = voice_of(right.id)
+    assert level(late, 2.0, 3.4) > 2.5 * level(late, 0.2, 1.6)
+    stages.clear()
+    np.testing.assert_array_equal(voice_of(left.id, absent="hold"), early)
+    assert "Isolating" in stages and "Cutting out mouths" not in stages
+
+
+@pytest.mark.parametrize("form", [Crops(112), Crops(48, "rgb")])
+def test_self_test_gives_a_model_the_mouths_that_it_asks_for(monkeypatch: pytest.MonkeyPatch, form: Crops) -> None:
+    model, _ = _opened(monkeypatch, lips=form, margin_frames=2)
+    assert isolation.self_test("tiny", "cpu", seconds=2)["passed"]
+    assert model.lips[0].shape == (1, 54, *mouth_shape(form)) and model.lips[0].std() > 0.1
 
 
 def test_self_test_passes_with_tiny() -> None:
