@@ -2,7 +2,7 @@
 
     python -m tests.benchmark.learning PACK DATA_FOLDER RUNS_FOLDER [--only NAME ...]
 
-Resumable; a run of 1500 steps takes half an hour of one CPU core. Each ends as a row of docs/learning.csv: scores on
+Resumable; a run of 1000 steps takes twenty minutes of one CPU core. Each ends as a row of docs/learning.csv: scores on
 the held-out list. Film alone (no imagined lips, which are made from all filmed people), and speech without a face.
 """
 
@@ -48,7 +48,7 @@ channels = {channels}
 class Setting:
     """What is varied: steps, filmed talkers, and width of the magnitude stream."""
 
-    steps: int = 1500
+    steps: int = 1000
     talkers: int = max(KEPT)
     channels: int = 160
 
@@ -56,9 +56,9 @@ class Setting:
 SETTINGS = {
     "base": Setting(),
     "half-talkers": Setting(talkers=9),
-    "half-steps": Setting(steps=750),
+    "half-steps": Setting(steps=500),
     "narrow": Setting(channels=112),
-    "double-steps": Setting(steps=3000),
+    "double-steps": Setting(steps=2000),
     "quarter-talkers": Setting(talkers=5),
     "wide": Setting(channels=224),
 }
