@@ -27,11 +27,12 @@ the terms of the system. A step holds five mixtures of 2.56 s: 48 minutes of fil
 other pitches, and 769 voices without a face; in a quarter of the mixtures the second voice has no face; lip landmarks,
 shifted by up to nine frames in 40 % of the items. Systems of one network share the first two lessons. All are scored on
 the same 120 mixtures of eight people whom they have never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 %
-intervals over mixtures, of the first seed; more seeds are averaged in where they were run. This budget is some twenty
-minutes of one CPU core per system, at which the compact network has only begun. So affinity and terms are judged a
-second time where there is something to lose: rows named "shipped" take the last lesson alone, from the weights of the
-shelf at that time (sha256 568e6de7...), which have had some 9000 steps before. In "shipped-frame-locked" the affinity
-gives way to lips as they stand.
+intervals over mixtures, of the first seed; more seeds are averaged in where they were run, and in parentheses is what
+each of them gave. This budget is some twenty minutes of one CPU core per system (the minutes of the table were on a
+machine with other work to do), at which the compact network has only begun. So affinity and terms are judged a second
+time where there is something to lose: rows named "shipped" take the last lesson alone, from the weights of the shelf
+(sha256 163f915b...), which have had seven hours before. In "shipped-frame-locked" the affinity gives way to lips as
+they stand.
 Compare rows with one another, not with the papers' numbers.
 """
 
@@ -78,6 +79,8 @@ def row(name: str, runs: list[dict[str, Any]]) -> str:
     for key, _ in COLUMNS:
         low, high = first["ci95"][key]
         cells.append(f"{shown(mean(runs, key), 2)} [{low:.2f}, {high:.2f}]")
+    if len(runs) > 1:
+        cells[3] += " (" + ", ".join(f"{run['metrics'][COLUMNS[0][0]]:.2f}" for run in runs) + ")"
     cells += [shown(mean(runs, key), digits) for (key, _), digits in zip(RATED, (2, 3), strict=True)]
     for key in ("wrong_talker_rate", "both_faces_right"):
         low, high = first["ci95"][key]
