@@ -108,9 +108,8 @@ def test_separate(engine: FakeEngine, capsys: pytest.CaptureFixture[str], tmp_pa
     run = Run(capsys, "separate", "talk.mp4", "--person", "1", "-o", "voice.wav", "--json")
     assert run.code == 0 and run.err == "" and set(run.json) == RESULT_KEYS
     assert run.json["outputs"] == [{"path": "voice.wav", "person": 1, "kind": "voice"}]
-    assert run.json["confidence"] == [
-        {"person": 1, "mean": 0.9, "spans": [{"start_s": 0.0, "end_s": 3.0, "value": 0.9}]}
-    ]
+    told = {"start_s": 0.0, "end_s": 3.0, "value": 0.9, "visible": 1.0, "improvement_db": 10.0, "removed_db": 0.0}
+    assert run.json["confidence"] == [{"person": 1, "mean": 0.9, "spans": [told]}]
     assert run.json["offset_samples"] == 0 and run.json["null_test_db"] < -120
     assert (tmp_path / "voice.wav").exists()
     text = Run(capsys, "separate", "talk.mp4", "--everyone", "-o", "out")
