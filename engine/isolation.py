@@ -9,14 +9,14 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.cache import content_key, entry, prune, write_then_rename
 from engine.confidence import judge
-from engine.contract import Crops, Declaration, Landmarks, SeparationModel, WindowMasks
+from engine.contract import SAMPLES_PER_VIDEO_FRAME, Crops, Declaration, Landmarks, SeparationModel, WindowMasks
 from engine.doubts import doubts
 from engine.errors import ModelError, NoFaceError, UsageError
 from engine.gate import gate_gain
@@ -315,8 +315,8 @@ class _Lags:
             matches = []
             for number, k in enumerate(windows):
                 cancel.checkpoint()
-                sound, rate = source_window(self.source, k), self.source.sample_rate_hz
-                matches.append(_masks(separator, sound, rate, [face], None, k)[0].match[0])
+                sound = source_window(self.source, k)
+                matches.append(_masks(separator, sound, self.source, [face], None, k)[0].match[0])
                 on_progress(Progress("Matching lips and sound", number + 1, len(windows)))
             self.known[face.person] = separator.lag_probabilities(np.stack(matches))
         if unknown:
@@ -355,7 +355,7 @@ def _window(
             others = sorted((f for p, f in faces.items() if p not in asked), key=lambda f: -f.seen_share(k))
             rows += [f for f in others if f.seen_share(k) > 0][: declared.people - len(asked)]
         lag = np.stack([lags.known[face.person] for face in rows]) if declared.finds_lag else None
-        out, seen = _masks(separator, sound, source.sample_rate_hz, rows, lag, k)
+        out, seen = _masks(separator, sound, source, rows, lag, k)
         for row, file in enumerate(files):
             estimate = apply_mask(sound, source.sample_rate_hz, out.mask[row], declared.grid)
             present = _present(rows[row], source, k, len(sound))
@@ -368,20 +368,36 @@ def _window(
 def _masks(
     separator: SeparationModel,
     sound: FloatArray,
-    sample_rate_hz: int,
+    source: PcmStore,
     rows: Sequence[_Face],
     lag: FloatArray | None,
     k: int,
 ) -> tuple[WindowMasks, FloatArray]:
-    """Separate window k, its sound (6 s, channels), for P faces; also their visibility (P, frames of the window)."""
+    """Separate window k, its sound (6 s, channels), for P faces; also their visibility (P, frames of the window).
+
+    What lies before the film or after it is not given to the model, which would hear a silence that is none; there
+    what it says of the first or last moment stands.
+    """
     from engine.audio.resample import to_mono_16k
 
-    margin = separator.declaration.margin_frames
+    margin, form = separator.declaration.margin_frames, separator.declaration.lips
     start = round(window_start_s(k) * RATE_HZ)
-    streams = [face.at(start - margin, _FRAMES + 2 * margin, separator.declaration.lips) for face in rows]
+    low, high = max(0, -start), min(_FRAMES, math.ceil(source.duration_s * RATE_HZ) - start)
+    mixture = to_mono_16k(sound, source.sample_rate_hz)[low * SAMPLES_PER_VIDEO_FRAME : high * SAMPLES_PER_VIDEO_FRAME]
+    streams = [face.at(start + low - margin, high - low + 2 * margin, form) for face in rows]
     lips, seen = np.stack([s[0] for s in streams]), np.stack([s[1] for s in streams])
-    mixture = to_mono_16k(sound, sample_rate_hz)
-    return separator.masks(mixture, lips, seen, lag), seen[:, margin : margin + _FRAMES]
+    told = vars(separator.masks(mixture, lips, seen, lag)).items()
+    # Audio frames lie along the last axis of a mask, and along the second of all else.
+    whole = {name: _extended(values, low, high, values.ndim - 1 if name == "mask" else 1) for name, values in told}
+    return WindowMasks(**whole), _extended(seen[:, margin : margin + high - low], low, high, 1)
+
+
+def _extended(values: Any, low: int, high: int, axis: int) -> Any:
+    """Values of the video frames low to high of a window, or of finer steps, over the whole of it."""
+    steps = values.shape[axis] // (high - low)
+    missing = [(0, 0)] * values.ndim
+    missing[axis] = (low * steps, (_FRAMES - high) * steps)
+    return np.pad(values, missing, mode="edge")
 
 
 def _judge(

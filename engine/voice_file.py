@@ -25,7 +25,7 @@ from engine.types import ConfidenceSpan, IsolatedVoice, PcmStore, PersonConfiden
 FloatArray = NDArray[np.float32]
 WINDOW_S, HOP_S = 6, 4
 _FADE_S, _SKIRT_S = 1.0, 0.5  # windows overlap by 2 s: 0.5 s unused, 1 s cross-fade, 0.5 s unused
-VERSION = 5
+VERSION = 6
 
 
 def window_count(source: PcmStore) -> int:

@@ -320,11 +320,20 @@ def test_a_model_gets_mouths_as_it_asks_for_them(clip: Path, monkeypatch: pytest
     isolate(IsolationRequest(clip, (2,), model="tiny"))
     white = np.float32((1 - form.mean) / form.std)
     for lips, seen in zip(model.lips, model.seen, strict=True):
-        assert lips.dtype == np.float32 and lips.shape == (1, 156, *mouth_shape(form))
-        flat = lips.reshape(156, -1)
+        assert lips.dtype == np.float32 and lips.shape == (*seen.shape, *mouth_shape(form))
+        flat = lips.reshape(seen.size, -1)
         np.testing.assert_allclose(flat[seen[0] > 0], white, rtol=1e-6)
         assert not flat[seen[0] == 0].any()
     assert sum(seen.sum() for seen in model.seen) > 100
+
+
+def test_no_silence_is_heard_beyond_the_film(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _ = _opened(monkeypatch, margin_frames=3)
+    voice = isolate(IsolationRequest(clip, (1,), model="tiny")).voices[0].voice
+    frames = int(np.ceil(25 * voice.duration_s))
+    inside = [min(25 * (4 * k + 5), frames) - max(0, 25 * (4 * k - 1)) for k in range(4)]  # of the four windows
+    assert [seen.shape for seen in model.seen] == [(1, count + 6) for count in inside]
+    assert np.abs(voice.open()[-100:]).max() > 0, "the last moment's mask stands to the end"
 
 
 def test_mouths_are_cut_for_the_windows_and_people_asked_for_alone(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
