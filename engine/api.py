@@ -151,6 +151,41 @@ def list_models() -> tuple[ModelInfo, ...]:
     return list_models()
 
 
+def add_model(
+    name: str,
+    *,
+    source: Path | None = None,
+    wheels: Path | None = None,
+    offline: bool = False,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Install or repair a guest engine; uses the network for what is not given, so ask the user before.
+
+    Args:
+        source: its weights file or a folder that has it, in place of a download.
+        wheels: folder with its Python packages, in place of the package index.
+        offline: refuse to use the network.
+
+    Raises:
+        UsageError, InputError, ModelError, OutputError: as named.
+    """
+    from engine.guests.shelf import add
+
+    add(name, from_=source, wheels=wheels, offline=offline, on_progress=on_progress, cancel=cancel)
+
+
+def remove_model(name: str) -> None:
+    """Delete a guest engine with all its files.
+
+    Raises:
+        UsageError: there is no such guest engine. ModelError: it is not installed. OutputError: as named.
+    """
+    from engine.guests.shelf import remove
+
+    remove(name)
+
+
 def device_info(device: str = "auto") -> DeviceInfo:
     """Where work would run and why.
 

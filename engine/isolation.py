@@ -6,7 +6,8 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -90,29 +91,44 @@ def isolate(
     missing = sorted({k for file in files.values() for k in windows if k not in file.done})
     device, warnings = device_info(request.device).device, []
     if missing:
-        from engine.separator import open_model
-
-        separator = open_model(request.model, request.device)
-        declared = separator.declaration
-        _check_supply(model, declared)
-        faces = _faces(analysis, declared, files, missing)
-        looks = {p: {*missing, *(lags.windows(face) if declared.finds_lag else ())} for p, face in faces.items()}
-        faces = _with_mouths(analysis, declared, faces, looks, on_progress, cancel)
-        if declared.finds_lag:
-            lags.estimate(separator, faces.values(), on_progress, cancel)
-        order = sorted(missing, key=lambda k: abs((k + 0.5) * HOP_S - request.from_s))
-        for number, k in enumerate(order):
-            cancel.checkpoint()
-            wanted = [file for file in files.values() if k not in file.done]
-            for file, voice in _window(separator, source, faces, wanted, lags, k, request.absent):
-                ready = file.add(k, voice)
-                on_progress(Progress("Isolating", number + 1, len(order), ready, file.person))
-        device, warnings = str(separator.device), separator.warnings
+        with _opened(request, cancel) as separator:
+            declared = separator.declaration
+            _check_supply(model, declared)
+            faces = _faces(analysis, declared, files, missing)
+            looks = {p: {*missing, *(lags.windows(face) if declared.finds_lag else ())} for p, face in faces.items()}
+            faces = _with_mouths(analysis, declared, faces, looks, on_progress, cancel)
+            if declared.finds_lag:
+                lags.estimate(separator, faces.values(), on_progress, cancel)
+            order = sorted(missing, key=lambda k: abs((k + 0.5) * HOP_S - request.from_s))
+            for number, k in enumerate(order):
+                cancel.checkpoint()
+                wanted = [file for file in files.values() if k not in file.done]
+                for file, voice in _window(separator, source, faces, wanted, lags, k, request.absent):
+                    ready = file.add(k, voice)
+                    on_progress(Progress("Isolating", number + 1, len(order), ready, file.person))
+            device, warnings = str(separator.device), separator.warnings
     curve = calibration(request.model)
     voices = tuple(file.result(windows, lags.offset_ms(file.person), curve) for file in files.values())
     return IsolationResult(
         source, voices, model, device, (*warnings, *doubts(source, voices, seconds_of(windows, source)))
     )
+
+
+@contextmanager
+def _opened(request: IsolationRequest, cancel: CancelToken) -> Iterator[SeparationModel]:
+    """The model of a job. A guest hears of a cancel in the middle of a call, and its process ends with the job."""
+    from engine.guests.model import GuestModel
+    from engine.separator import open_model
+
+    model = open_model(request.model, request.device)
+    if not isinstance(model, GuestModel):
+        yield model
+        return
+    model.cancel = cancel
+    try:
+        yield model
+    finally:
+        model.close()
 
 
 def check_people(analysis: FaceAnalysis, person_ids: Iterable[int]) -> None:

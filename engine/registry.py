@@ -1,4 +1,4 @@
-"""The model shelf: one table from name to network, weights and card."""
+"""The model shelf: one table from name to network, weights and card; guests have a table of their own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from engine.config import ARCHITECTURES, AvBaselineConfig, CompactConfig, ModelConfig, from_dict
 from engine.contract import Declaration
 from engine.errors import EngineError, ModelError, UsageError
+from engine.guests import shelf
+from engine.guests.catalogue import GUESTS
 from engine.resources import resource
 from engine.types import ModelInfo
 
@@ -28,13 +30,16 @@ class ModelSpec:
     """A row of the shelf.
 
     Attributes:
-        weights: path below resources, or of a training run's result; None for `tiny`, which is made from a seed.
+        weights: path below resources, or of a training run's result; None for `tiny`, which is made from a seed, and
+            for guests.
+        guest: whether `engine.guests.shelf` knows the rest.
     """
 
     name: str
     title: str
     weights: str | None
     same_as: str | None = None
+    guest: bool = False
 
     @property
     def path(self) -> Path | None:
@@ -50,6 +55,10 @@ _ROWS = (
 MODELS = {row.name: row for row in _ROWS}
 
 
+def _guests() -> tuple[ModelSpec, ...]:
+    return tuple(ModelSpec(spec.name, spec.title, None, guest=True) for spec in GUESTS.values())
+
+
 def model_spec(name: str) -> ModelSpec:
     """A row by its name, aliases resolved; or the result of a training run, by the path of its weights.
 
@@ -58,9 +67,10 @@ def model_spec(name: str) -> ModelSpec:
     """
     if name.endswith(".safetensors"):
         return ModelSpec(Path(name).parent.name, "A training run", str(Path(name).absolute()))
-    spec = MODELS.get(name)
+    rows = MODELS | {row.name: row for row in _guests()}
+    spec = rows.get(name)
     if spec is None:
-        raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(MODELS)}.")
+        raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(rows)}.")
     return model_spec(spec.same_as) if spec.same_as else spec
 
 
@@ -68,7 +78,8 @@ def build(name: str) -> nn.Module:
     """The network with its weights, on the CPU, ready for inference; its call is in `engine.models.separated`.
 
     Raises:
-        UsageError: there is no such model. ModelError: its weights are missing, damaged or do not fit.
+        UsageError: there is no such model, or it is a guest.
+        ModelError: its weights are missing, damaged or do not fit.
     """
     import torch
 
@@ -76,6 +87,8 @@ def build(name: str) -> nn.Module:
     from engine.models.networks import build_network
 
     spec = model_spec(name)
+    if spec.guest:
+        raise UsageError(f"The model {name} is a guest engine, not a network of AVSep.", "Use another model.")
     path = spec.path
     if path is None:
         with torch.random.fork_rng(devices=[]):
@@ -98,7 +111,7 @@ def _config(spec: ModelSpec, card: dict[str, Any]) -> ModelConfig:
 
 
 def declaration(name: str) -> Declaration:
-    """What a network on landmarks declares; it is not loaded for that.
+    """What a guest, or a network on landmarks, declares; it is not loaded for that.
 
     Raises:
         UsageError: there is no such model. ModelError: its card is missing, damaged or unknown.
@@ -106,6 +119,8 @@ def declaration(name: str) -> Declaration:
     from engine.checkpoint import read_card
 
     spec = model_spec(name)
+    if spec.guest:
+        return shelf.declaration(spec.name)
     card: dict[str, Any] = {"licence": _LICENCE, "trained_on": "nothing"} if spec.path is None else read_card(spec.path)
     config = _TINY if spec.path is None else _config(spec, card)
     return Declaration(
@@ -125,10 +140,16 @@ def declaration(name: str) -> Declaration:
 
 
 def fingerprint(name: str) -> str:
-    """What identifies a model's results: the hash of its weights, or name and seed of `tiny`."""
+    """What identifies a model's results: the hash of its weights, or name and seed of `tiny`.
+
+    Raises:
+        UsageError: there is no such model. ModelError: its card is missing or damaged, or the guest is not installed.
+    """
     from engine.checkpoint import read_card
 
     spec = model_spec(name)
+    if spec.guest:
+        return shelf.fingerprint(spec.name)
     return f"{spec.name}-{_TINY_SEED}" if spec.path is None else str(read_card(spec.path)["sha256"])
 
 
@@ -139,7 +160,10 @@ def calibration(name: str) -> tuple[float, float]:
     """
     from engine.checkpoint import read_card
 
-    path = model_spec(name).path
+    spec = model_spec(name)
+    if spec.guest:
+        return shelf.declaration(spec.name).calibration
+    path = spec.path
     scale, bias = (0.5, 0.0) if path is None else read_card(path).get("calibration", (0.5, 0.0))
     return float(scale), float(bias)
 
@@ -150,12 +174,15 @@ def verify(name: str) -> None:
     Raises:
         UsageError: there is no such model. ModelError: the weights are missing or damaged.
     """
-    build(name)
+    if model_spec(name).guest:
+        shelf.verify(name)
+    else:
+        build(name)
 
 
 def list_models() -> tuple[ModelInfo, ...]:
-    """All rows; a model whose files are missing or damaged is listed as not installed."""
-    return tuple(_info(row) for row in _ROWS)
+    """All rows, guests last; a model whose files are missing or damaged is listed as not installed."""
+    return (*map(_info, _ROWS), *map(_guest_info, _guests()))
 
 
 def _info(row: ModelSpec) -> ModelInfo:
@@ -163,6 +190,23 @@ def _info(row: ModelSpec) -> ModelInfo:
 
     try:
         sha256 = "" if row.path is None else str(read_card(row.path)["sha256"])
-        return ModelInfo(row.name, row.title, declaration(row.name), sha256, row.path is None or row.path.is_file())
+        there = row.path is not None and row.path.is_file()
+        size = row.path.stat().st_size if there and row.path is not None else 0
+        return ModelInfo(row.name, row.title, declaration(row.name), sha256, there or row.path is None, size)
     except EngineError:
         return ModelInfo(row.name, row.title, Declaration(), "", False)
+
+
+def _guest_info(row: ModelSpec) -> ModelInfo:
+    record = shelf.installed(row.name)
+    sha256, size = ("", 0) if record is None else (record.sha256, record.size_bytes)
+    return ModelInfo(
+        row.name,
+        row.title,
+        declaration(row.name),
+        sha256,
+        record is not None,
+        size,
+        guest=True,
+        published=shelf.published(row.name),
+    )

@@ -14,15 +14,16 @@ from engine.consistency import share_out
 from engine.contract import SAMPLES_PER_VIDEO_FRAME, Declaration, SeparationModel, WindowMasks
 from engine.device import configure_threads, inference, torch_device
 from engine.errors import DeviceError, UsageError
+from engine.guests.shelf import open_guest
 from engine.models.separated import Separated
-from engine.registry import build, declaration
+from engine.registry import build, declaration, model_spec
 
 FloatArray = NDArray[np.float32]
 
 
 def open_model(name: str, device: str) -> SeparationModel:
-    """Load a model of the shelf onto a device. Raises like `Separator.load`."""
-    return Separator.load(name, device)
+    """Load a model of the shelf onto a device. Raises like `Separator.load`, or for guests like `open_guest`."""
+    return open_guest(name, device) if model_spec(name).guest else Separator.load(name, device)
 
 
 @dataclass

@@ -287,13 +287,22 @@ class WaveformPeaks:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """A row of the model shelf; `sha256` is of the weights."""
+    """A row of the model shelf.
+
+    Attributes:
+        sha256: of the weights. size_bytes: on the disk; 0 where nothing is.
+        guest: whether it is an engine of others that is added and removed; the rest comes with AVSep.
+        published: what others published of a guest's quality, on their data; "" for the rest.
+    """
 
     name: str
     title: str
     declaration: Declaration
     sha256: str
     installed: bool
+    size_bytes: int = 0
+    guest: bool = False
+    published: str = ""
 
 
 @dataclass(frozen=True)

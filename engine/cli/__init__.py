@@ -88,8 +88,10 @@ def _run(args: argparse.Namespace, console: Console) -> Answer | None:
     match args.command:
         case "probe":
             return commands.probe(args)
-        case "models":
+        case "models" if args.action not in machine.CHANGES:
             return machine.models(args)
+        case "models":
+            machine.confirm(args, console)  # before Ctrl-C is listened to, so that it ends the question
         case "doctor":
             return machine.doctor(args)
     with _cancel_on_signal() as cancel:
@@ -104,6 +106,8 @@ def _run(args: argparse.Namespace, console: Console) -> Answer | None:
                 return commands.train(args, console.on_progress, cancel)
             case "evaluate":
                 return commands.evaluate(args, console.on_progress, cancel)
+            case "models":
+                return machine.change_models(args, console.on_progress, cancel)
             case other:
                 raise AssertionError(f"no command {other}")
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 
+from engine.errors import JobCancelled, UsageError
 from engine.jobs import Progress
 
 Json = dict[str, Any]
@@ -55,6 +56,24 @@ class Console:
         """Print a line on stderr."""
         self.end_progress()
         _write(self._stderr, text)
+
+    def confirm(self, question: str, *, unasked: str) -> None:
+        """Ask the user on the terminal.
+
+        Args:
+            question: what the answer yes would do. unasked: option that says yes beforehand.
+
+        Raises:
+            UsageError: there is nobody to ask: no terminal, or --json.
+            JobCancelled: the answer is not yes.
+        """
+        if self._as_json or not (sys.stdin.isatty() and self._stderr.isatty()):
+            told = question.replace("\n", " ")
+            raise UsageError(f"{told} This needs a yes, and there is no terminal to ask on.", f"Add {unasked}.")
+        self._stderr.write(f"{question}\nGo on? [y/N] ")
+        self._stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise JobCancelled
 
     def on_progress(self, progress: Progress) -> None:
         """A `ProgressCallback`: at most 20 updates a second, and each stage's first and last."""

@@ -8,10 +8,14 @@ from typing import Literal
 
 from engine import api
 from engine.cli.commands import Answer
-from engine.cli.console import Json, printable, table
+from engine.cli.console import Console, Json, printable, table
 from engine.contract import Crops
 from engine.errors import EngineError, UsageError
+from engine.guests import shelf
+from engine.jobs import CancelToken, ProgressCallback
 from engine.types import ModelInfo
+
+CHANGES = ("add", "remove")  # of the model shelf
 
 # What the exports write and what common cameras, phones and meeting programs record.
 ENCODERS = ("aac", "flac", "libopus")
@@ -38,7 +42,7 @@ def models(args: argparse.Namespace) -> Answer:
     rows = api.list_models()
     if args.action == "list":
         return Answer({"models": [_model_json(row) for row in rows]}, _list_text(rows))
-    chosen = _named(rows, args.names) if args.names else rows
+    chosen = _named(rows, args.names) if args.names else _expected(rows)
     if args.action == "info":
         return Answer({"models": [_model_json(row) for row in chosen]}, "\n\n".join(map(_info_text, chosen)))
     checks = [(row, _problem(row.name)) for row in chosen]
@@ -49,13 +53,67 @@ def models(args: argparse.Namespace) -> Answer:
     return Answer(data, text, exit_code=1 if any(problem for _, problem in checks) else 0)
 
 
+def confirm(args: argparse.Namespace, console: Console) -> None:
+    """Ask before `avsep models add` uses the network or `avsep models remove` deletes something.
+
+    Raises:
+        UsageError: there is no such guest engine, or nobody to ask. JobCancelled: the user does not want it.
+    """
+    (row,) = _named(api.list_models(), [args.name])
+    if not row.guest:
+        raise UsageError(f"The model {row.name} comes with AVSep.", "Only guest engines are added and removed.")
+    if args.yes:
+        return
+    if args.action == "remove":
+        size, folder = shelf.size_bytes(row.name), shelf.folder_of(row.name)
+        if folder.exists():
+            console.confirm(f"This deletes the model {row.name}: {_size(size)} in “{folder}”.", unasked="--yes")
+        return
+    wanted = () if args.offline else shelf.fetches(row.name, from_=args.source, wheels=args.wheels)
+    if wanted:
+        console.confirm(_question(row, wanted), unasked="--yes")
+
+
+def change_models(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:
+    """`avsep models add|remove`; the answer is the model's row as it is then."""
+    if args.action == "remove":
+        api.remove_model(args.name)
+    else:
+        api.add_model(
+            args.name,
+            source=args.source,
+            wheels=args.wheels,
+            offline=args.offline,
+            on_progress=on_progress,
+            cancel=cancel,
+        )
+    (row,) = _named(api.list_models(), [args.name])
+    text = f"The model {row.name} is removed." if args.action == "remove" else _info_text(row)
+    return Answer({"models": [_model_json(row)]}, text)
+
+
+def _question(row: ModelInfo, wanted: tuple[shelf.Fetch, ...]) -> str:
+    """What adding a guest means: whose it is, what comes from where, how fast it is."""
+    declared = row.declaration
+    size = _size(sum(part.size_bytes for part in wanted))
+    parts = "; ".join(f"{part.what}, about {_size(part.size_bytes)}, from {part.host}" for part in wanted)
+    speed = declared.real_time_factor
+    slow = "" if speed is None else f" Without a GPU, a second of one voice takes about {speed:.0f} s of a CPU core."
+    return (
+        f"{row.title}. Licence of the weights: {declared.licence}, of the code: {declared.code_licence}.{slow}\n"
+        f"This downloads about {size} to “{shelf.folder_of(row.name)}”: {parts}."
+    )
+
+
 def doctor(args: argparse.Namespace) -> Answer:
     """`avsep doctor`; exit code 1 where the default model is damaged or the self-test fails."""
     import torch
 
     where = api.device_info("auto")
     codecs = {"encoders": _present(ENCODERS, "w"), "decoders": _present(DECODERS, "r")}
-    checks = [(row.name, _problem(row.name) if row.installed else "not installed") for row in api.list_models()]
+    checks = [
+        (row.name, _problem(row.name) if row.installed else "not installed") for row in _expected(api.list_models())
+    ]
     self_test = _self_test()
     data: Json = {
         "device": where.device,
@@ -100,6 +158,11 @@ def _named(rows: tuple[ModelInfo, ...], wanted: list[str]) -> tuple[ModelInfo, .
         if name not in by_name:
             raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(by_name)}.")
     return tuple(by_name[name] for name in wanted)
+
+
+def _expected(rows: tuple[ModelInfo, ...]) -> tuple[ModelInfo, ...]:
+    """What comes with AVSep, and the guests that were added."""
+    return tuple(row for row in rows if row.installed or not row.guest)
 
 
 def _problem(name: str) -> str:
@@ -148,6 +211,9 @@ def _model_json(row: ModelInfo) -> Json:
         "real_time_factor": declared.real_time_factor,
         "sha256": row.sha256,
         "installed": row.installed,
+        "size_bytes": row.size_bytes,
+        "guest": row.guest,
+        "published": row.published or None,
     }
 
 
@@ -187,9 +253,15 @@ def _info_text(row: ModelInfo) -> str:
             ["Runs on", ", ".join(declared.devices)],
             ["Speed", "not measured" if speed is None else f"{speed:.2g} x real time, one CPU core"],
             ["Parameters", f"{declared.parameters:,}"],
+            ["Size on disk", _size(row.size_bytes) if row.size_bytes else "nothing"],
             ["SHA-256", row.sha256],
+            *([["Published", f"{row.published}; not measured by us"]] if row.published else []),
         ]
     )
+
+
+def _size(n_bytes: int) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
 
 
 def _millions(number: int) -> str:

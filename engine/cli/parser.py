@@ -14,7 +14,7 @@ from engine.errors import UsageError
 
 _EXIT_CODES = (
     "Exit codes: 0 done, 1 the job failed, 2 wrong use, 3 input unreadable or unusable, 130 cancelled. "
-    "AVSep never uses the network by itself."
+    "AVSep never uses the network by itself: only `avsep models add` does, and asks first."
 )
 
 
@@ -56,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="progress on stderr; auto (default) is a bar on a terminal",
     )
     group.add_argument(
-        "--offline", action="store_true", default=argparse.SUPPRESS, help="no network use (there is none in any case)"
+        "--offline", action="store_true", default=argparse.SUPPRESS, help="no network use, also by `avsep models add`"
     )
     group.add_argument(
         "--verbose", action="store_true", default=argparse.SUPPRESS, help="details and tracebacks on stderr"
@@ -206,3 +206,21 @@ def _models(parser: argparse.ArgumentParser, everywhere: _Parser) -> None:
         action = actions.add_parser(name, help=summary, description=summary, parents=[everywhere], allow_abbrev=False)
         if nargs is not None:
             action.add_argument("names", metavar="NAME", nargs=nargs, help="a name from `avsep models list`")
+    for name, summary in (
+        ("add", "Install a guest engine, or repair it; asks before it downloads."),
+        ("remove", "Delete a guest engine with all its files."),
+    ):
+        action = actions.add_parser(name, help=summary, description=summary, parents=[everywhere], allow_abbrev=False)
+        action.add_argument("name", metavar="NAME", help="a guest engine of `avsep models list`")
+        action.add_argument("--yes", action="store_true", help="do not ask")
+        if name == "add":
+            action.add_argument(
+                "--from",
+                dest="source",
+                metavar="PATH",
+                type=Path,
+                help="its weights file, or a folder that has it, in place of a download",
+            )
+            action.add_argument(
+                "--wheels", metavar="FOLDER", type=Path, help="a folder with its Python packages, in place of the index"
+            )

@@ -23,7 +23,7 @@ from engine.export.timeline import TimelineSound, write_timeline
 from engine.export.usage import peak_rss_mb
 from engine.export.verify import Reader, null_test_db, offset_samples, open_encoded, open_sounds, total_of
 from engine.jobs import CancelToken, Progress, ProgressCallback
-from engine.registry import verify
+from engine.registry import fingerprint, verify
 from engine.types import (
     AudioInfo,
     FloatArray,
@@ -146,7 +146,9 @@ def _check_model(name: str) -> None:
     rows = {row.name: row for row in api.list_models()}
     if name not in rows:
         raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(rows)}.")
-    if not rows[name].installed:
+    if rows[name].guest:
+        fingerprint(name)  # says why it cannot be used
+    elif not rows[name].installed:
         usable = [row.name for row in rows.values() if row.installed]
         raise ModelError(
             f"The model {name} is not installed, or its files are damaged.",

@@ -1,0 +1,489 @@
+"""The Python environment of a guest engine: made from pinned requirements, complete or not ready, easily removed.
+
+Virtual environments do not bear moving, so one is made in its place, and a file named `READY` says that it is
+complete. While it is made, that file has a name of its own; giving it the final name is the last step.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import queue
+import re
+import secrets
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+from engine import cache
+from engine.errors import EngineError, ModelError, OutputError
+from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
+
+OLDEST_PYTHON = (3, 11)
+READY = "avsep-ready"
+
+_POLL_S = 0.1
+_QUESTION_S = 60.0
+_TAIL_LINES = 40
+_REQUIREMENTS = "requirements.txt"
+_MAKING = "Making a Python environment"
+_INSTALLING = "Installing packages"
+_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console
+_ISOLATED = ("-I", "-u", "-X", "utf8")  # neither the current folder nor the user's own packages are looked at
+_NOT_FOR_CHILDREN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+_LEADING_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_DRY_RUN")
+_SOURCE_OPTIONS = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host")
+_PACKAGE_FILE = re.compile(r"\S+\.(?:whl|tar\.gz|zip)(?=\s|$)")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment with exactly the packages that a guest needs.
+
+    Attributes:
+        folder: where it is or shall be; all of it belongs to the environment.
+        requirements: lines such as "numpy==2.1.0", with hashes if wanted, and pip options, one to a line, such as
+            "--extra-index-url URL" or "--no-binary NAME". Direct addresses ("name @ URL") are not taken, since a folder
+            of wheels could not stand in for them.
+    """
+
+    folder: Path
+    requirements: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for line in self.requirements:
+            if re.search(r"@|://", _requirement(line)) or "\n" in line:
+                raise ValueError(f"not a requirement from an index: {line!r}")
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter; it exists if `is_ready`."""
+        return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+    def is_ready(self) -> bool:
+        """Whether it is complete, of these requirements, and of a Python that is still there in the same version."""
+        try:
+            marker = (self.folder / READY).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return False
+        return marker == self._fingerprint()
+
+    def create(
+        self,
+        *,
+        wheels: Path | None = None,
+        offline: bool = False,
+        on_progress: ProgressCallback = ignore_progress,
+        cancel: CancelToken | None = None,
+    ) -> None:
+        """Make it; does nothing if it is ready, and replaces whatever else is in its folder.
+
+        The user's PIP_* variables count (proxy, index, certificates). Nothing is left behind when it fails.
+
+        Args:
+            wheels: folder with all packages, used instead of the index.
+            offline: refuse to use the network; then `wheels` is needed.
+
+        Raises:
+            ModelError: no Python that fits, a package that is not found or does not install, or the network was
+                needed and not allowed; `details` has the end of what pip said.
+            OutputError: the disk is full, or the folder cannot be written or emptied.
+            JobCancelled: asked to stop; pip and its children are ended at once.
+        """
+        if self.is_ready():
+            return
+        self._check_source(wheels, offline)
+        base = find_python()
+        self.remove()
+        cancel = cancel or CancelToken()
+        draft = self.folder / f"{cache.TEMP_PREFIX}{secrets.token_hex(6)}"
+        try:
+            self.folder.mkdir(parents=True)
+            draft.touch()
+            on_progress(Progress(_MAKING, 0, 1))
+            self._make(base, cancel)
+            on_progress(Progress(_MAKING, 1, 1))
+            self._install(wheels, on_progress, cancel)
+            self._finish(draft)
+        except OSError as error:
+            raise cache.output_error(self.folder, error) from error
+        finally:
+            if draft.exists():  # else the folder is complete, or another process has begun anew in it
+                with suppress(EngineError):
+                    self.remove()
+        on_progress(Progress(_INSTALLING, 1, 1))
+
+    def size_bytes(self) -> int:
+        """Length of all its files; 0 if it is not there."""
+        total = 0
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                with suppress(OSError):
+                    total += (Path(folder) / name).lstat().st_size
+        return total
+
+    def remove(self) -> None:
+        """Delete it; does nothing if it is not there. It is not ready any more before the first file goes.
+
+        Raises:
+            OutputError: a program uses it, or it cannot be deleted.
+        """
+        name = self.folder.name
+        for left in self._discarded():  # from a time when something held its files
+            shutil.rmtree(left, ignore_errors=True)
+        discarded = self.folder.with_name(f"{cache.TEMP_PREFIX}{name}-{secrets.token_hex(6)}")
+        try:
+            self.folder.rename(discarded)
+        except FileNotFoundError:
+            return
+        except PermissionError as error:
+            raise OutputError(
+                f"“{self.folder}” cannot be removed: it is in use, or permission is missing.",
+                "Close the other windows and jobs of AVSep, then try again.",
+                details=f"{type(error).__name__}: {error}",
+            ) from error
+        except OSError as error:
+            raise cache.output_error(self.folder, error) from error
+        try:
+            shutil.rmtree(discarded)
+        except OSError as error:
+            raise OutputError(
+                f"“{name}” is removed, but some of its files could not be deleted.",
+                f"Delete the folder “{discarded}”.",
+                details=f"{type(error).__name__}: {error}",
+            ) from error
+
+    def _discarded(self) -> list[Path]:
+        start = re.escape(f"{cache.TEMP_PREFIX}{self.folder.name}-")
+        try:
+            return [path for path in self.folder.parent.iterdir() if re.fullmatch(start + "[0-9a-f]{12}", path.name)]
+        except OSError:
+            return []
+
+    def _fingerprint(self) -> str | None:
+        """What the marker must say, or None if the interpreter does not start."""
+        version = _version(self.python)
+        if version is None:
+            return None
+        return hashlib.sha256(json.dumps([self.requirements, version]).encode()).hexdigest()
+
+    def _check_source(self, wheels: Path | None, offline: bool) -> None:
+        if wheels is not None and not wheels.is_dir():
+            raise ModelError(f"The folder of wheels “{wheels}” was not found.", "Check its name.")
+        if offline and wheels is None:
+            raise ModelError(
+                f"“{self.folder.name}” needs Python packages from the network, and its use was not allowed.",
+                "Allow it (leave out --offline), or give a folder that holds the wheels.",
+            )
+
+    def _make(self, base: Path, cancel: CancelToken) -> None:
+        status, said = run(
+            [str(base), *_ISOLATED, "-m", "venv", str(self.folder)], cwd=self.folder.parent, cancel=cancel
+        )
+        if status:
+            raise self._failure(
+                said,
+                f"“{base}” could not make a Python environment.",
+                "Install Python's venv and pip (on Debian and Ubuntu: the package python3-venv), then try again.",
+            )
+
+    def _install(self, wheels: Path | None, on_progress: ProgressCallback, cancel: CancelToken) -> None:
+        packages = [line for line in map(_requirement, self.requirements) if line]
+        (self.folder / _REQUIREMENTS).write_text("\n".join(packages), encoding="utf-8")
+        command = [str(self.python), *_ISOLATED, "-m", "pip", "--no-input", "--disable-pip-version-check", "install"]
+        command += ["--only-binary", ":all:", *_options(self.requirements, with_sources=wheels is None)]
+        if wheels is not None:
+            command += ["--no-index", "--find-links", str(wheels.absolute())]
+        watch = _PipWatch(len(packages), on_progress)
+        status, said = run(
+            [*command, "--requirement", str(self.folder / _REQUIREMENTS)],
+            cwd=self.folder,
+            cancel=cancel,
+            on_line=watch.on_line,
+            variables=_pip_variables(wheels is None),
+        )
+        if status:
+            raise self._failure(
+                said,
+                f"The Python packages of “{self.folder.name}” could not be installed.",
+                "Try again; the details say what pip reported.",
+            )
+
+    def _failure(self, said: str, message: str, remedy: str) -> EngineError:
+        """Say in the user's words why pip or venv failed; `message` and `remedy` if the reason is not a known one."""
+        if re.search(r"Errno 28\b|No space left on device|not enough space on the disk", said):
+            error = cache.output_error(self.folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+            return OutputError(error.message, error.remedy, details=said)
+        for pattern, known, what_to_do in _REASONS:
+            if found := re.search(pattern, said):
+                reason = known.format(package=found.groupdict().get("package"))
+                return ModelError(f"{message.removesuffix('.')}: {reason}", what_to_do, details=said)
+        return ModelError(message, remedy, details=said)
+
+    def _finish(self, draft: Path) -> None:
+        """Say that it is complete, by a file that is still that of this call."""
+        fingerprint = self._fingerprint()
+        if fingerprint is None:
+            raise ModelError(f"The Python in “{self.folder}” does not start.", "Install another Python and try again.")
+        try:
+            with draft.open("r+b") as file:
+                file.write(fingerprint.encode())
+                os.fsync(file.fileno())
+            draft.replace(self.folder / READY)
+        except FileNotFoundError:
+            raise ModelError(
+                f"Another process has begun to install “{self.folder.name}” as well.", "Wait for it to end."
+            ) from None
+
+
+_REASONS = (  # what pip says, what it means, what to do; the first that fits counts
+    (
+        r"CERTIFICATE_VERIFY_FAILED|confirming the ssl certificate",
+        "the certificate of the package index cannot be trusted.",
+        "Check the date of this computer; behind a company's proxy, name its certificates in PIP_CERT.",
+    ),
+    (
+        r"DO NOT MATCH THE HASHES",
+        "a package is not the expected one: its hash differs.",
+        "Try again; if that does not help, update AVSep.",
+    ),
+    (
+        r"NewConnectionError|ConnectTimeoutError|Read timed out|ProxyError|ProtocolError|Max retries exceeded",
+        "the package index cannot be reached.",
+        "Check the connection to the internet and the proxy, then try again.",
+    ),
+    (
+        r"No matching distribution found for (?P<package>\S+)",
+        "there is no package for this Python and system that fits {package}.",
+        "Check that the index or the folder of wheels has it; it may ask for another version of Python.",
+    ),
+    (
+        r"ResolutionImpossible|conflicting dependencies",
+        "the packages do not go together.",
+        "Update AVSep, or report this as a fault of AVSep.",
+    ),
+)
+
+
+def find_python() -> Path:
+    """An interpreter to make environments with: the running one, or one on PATH if AVSep is a bundle without one.
+
+    Raises:
+        ModelError: there is none of version 3.11 or newer.
+    """
+    if not getattr(sys, "frozen", False):
+        return Path(sys.executable)
+    seen = []
+    for path in _pythons_on_path():
+        version = _version(path)
+        if version is not None and version >= OLDEST_PYTHON:
+            return path
+        seen.append(f"{path}: {'.'.join(map(str, version)) if version else 'does not start'}")
+    raise ModelError(
+        "This needs Python 3.11 or newer, and none was found on this computer.",
+        "Install it from python.org or with the system's package manager, then try again.",
+        details="\n".join(seen),
+    )
+
+
+def clean_variables() -> dict[str, str]:
+    """Environment variables for a Python of its own: without those that lead it to other packages."""
+    variables = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_CHILDREN}
+    if getattr(sys, "frozen", False):  # a bundle points the loader at its own libraries, and keeps the value it found
+        variables.pop("LD_LIBRARY_PATH", None)
+        if (before := variables.pop("LD_LIBRARY_PATH_ORIG", None)) is not None:
+            variables["LD_LIBRARY_PATH"] = before
+    return variables
+
+
+def run(
+    command: list[str],
+    *,
+    cwd: Path,
+    cancel: CancelToken,
+    on_line: Callable[[str], None] = lambda line: None,
+    variables: dict[str, str] | None = None,
+) -> tuple[int, str]:
+    """Run a program to its end, and end it with all its children if asked to stop.
+
+    Args:
+        on_line: is given each line of what it says, standard error among it.
+        variables: its environment; `clean_variables` if None.
+
+    Returns:
+        Its exit status, and the last lines that it said.
+
+    Raises:
+        OSError: it cannot be started.
+        JobCancelled: asked to stop.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=clean_variables() if variables is None else variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+        creationflags=_NO_WINDOW,
+    )
+    assert process.stdout is not None
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    reader = threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True)
+    reader.start()
+    tail: deque[str] = deque(maxlen=_TAIL_LINES)
+    try:
+        for line in _lines_until_end(lines, cancel):
+            tail.append(line)
+            on_line(line)
+        process.wait()
+    finally:
+        if process.returncode is None:
+            _end_with_children(process)
+        reader.join()
+    return process.returncode, "\n".join(tail)
+
+
+def _read_lines(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+    with stream:
+        for line in stream:
+            lines.put(line.rstrip())
+    lines.put(None)
+
+
+def _lines_until_end(lines: queue.SimpleQueue[str | None], cancel: CancelToken) -> Iterator[str]:
+    while True:
+        cancel.checkpoint()
+        with suppress(queue.Empty):
+            line = lines.get(timeout=_POLL_S)
+            if line is None:
+                return
+            yield line
+
+
+def _end_with_children(process: subprocess.Popen[str]) -> None:
+    if sys.platform == "win32":
+        command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+        subprocess.run(command, capture_output=True, check=False, creationflags=_NO_WINDOW)
+        process.kill()
+    else:
+        with suppress(ProcessLookupError, PermissionError):  # the latter on macOS, if all of them have ended
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _pythons_on_path() -> Iterator[Path]:
+    """Interpreters by likely names, the version that this bundle was tested with first."""
+    own = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for name in dict.fromkeys((own, "python3", "python", "python3.13", "python3.12", "python3.11")):
+        if found := shutil.which(name):
+            yield Path(found)
+
+
+def _version(python: Path) -> tuple[int, int] | None:
+    """Version of an interpreter, or None if it does not start."""
+    try:
+        status = python.stat()
+    except OSError:
+        return None
+    return _ask_version(python, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=64)
+def _ask_version(python: Path, mtime_ns: int, size_bytes: int) -> tuple[int, int] | None:
+    """Start an interpreter once per content of its file."""
+    question = "import sys; print(*sys.version_info[:2])"
+    try:
+        answer = subprocess.run(
+            [str(python), "-I", "-c", question],
+            env=clean_variables(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_QUESTION_S,
+            check=True,
+            creationflags=_NO_WINDOW,
+        )
+        major, minor = map(int, answer.stdout.split())
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return major, minor
+
+
+def _requirement(line: str) -> str:
+    """The line if it names a package, "" if it is an option, a comment or empty."""
+    line = line.strip()
+    return "" if line.startswith(("-", "#")) else line
+
+
+def _options(requirements: tuple[str, ...], *, with_sources: bool) -> list[str]:
+    """The options among the lines as arguments; on request without those that name an index or another source."""
+    arguments: list[str] = []
+    for line in requirements:
+        words = shlex.split(line) if line.strip().startswith("-") else []
+        if words and (with_sources or words[0].partition("=")[0] not in _SOURCE_OPTIONS):
+            arguments += words
+    return arguments
+
+
+def _pip_variables(with_sources: bool) -> dict[str, str]:
+    """What pip may be told from outside; without sources, a folder of wheels is all that it looks at."""
+    variables = {name: value for name, value in clean_variables().items() if name not in _LEADING_ELSEWHERE}
+    if not with_sources:
+        variables.pop("PIP_FIND_LINKS", None)
+        variables["PIP_CONFIG_FILE"] = os.devnull
+    return variables
+
+
+class _PipWatch:
+    """Turns what pip says into progress: a package is collected, then its file is fetched; last, all are installed.
+
+    How many packages there will be is known only if each has a line of its own, so the share never goes back.
+    """
+
+    def __init__(self, packages: int, on_progress: ProgressCallback) -> None:
+        self._packages = packages
+        self._on_progress = on_progress
+        self._collected: set[str] = set()
+        self._fetched: set[str] = set()
+        self._share = 0.0
+
+    def on_line(self, line: str) -> None:
+        word, _, rest = line.strip().partition(" ")
+        if word == "Collecting":
+            self._collected.add(rest.split()[0])
+            self._report(f"Collecting {rest.split()[0]}")
+        elif line.strip().startswith(("Downloading", "Using cached", "Processing")):
+            self._on_file(line)
+        elif line.startswith("Installing collected packages"):
+            self._report(_INSTALLING)
+
+    def _on_file(self, line: str) -> None:
+        found = _PACKAGE_FILE.search(line)
+        if found is None:
+            return
+        name = re.split(r"[/\\]", found[0])[-1]
+        self._fetched.add(name)
+        size = re.search(r"\([\d.]+ [kMG]?B\)", line)
+        self._report(f"Downloading {name} {size[0]}" if size else f"Collecting {name}")
+
+    def _report(self, stage: str) -> None:
+        packages = max(self._packages, len(self._collected), len(self._fetched), 1)
+        done = max(len(self._collected), len(self._fetched)) + len(self._fetched)
+        self._share = max(self._share, min(0.95, 0.95 * (done - 1) / (2 * packages)))
+        self._on_progress(Progress(stage, max(0.0, self._share), 1.0))

@@ -1,0 +1,502 @@
+"""Guest engines on this computer: added, repaired, checked, opened and removed.
+
+A guest's folder has `environment/`, `weights/` and, written last, `installed.json`: what was installed, by which the
+files are checked from then on. Without that record, nothing in the folder is used. A lock keeps out a second process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import platformdirs
+
+from engine import cache
+from engine.contract import Declaration
+from engine.errors import DeviceError, InputError, ModelError, UsageError
+from engine.guests.catalogue import GUESTS, GuestSpec, WeightsFile
+from engine.guests.download import download, file_sha256, take_local
+from engine.guests.environment import Environment
+from engine.guests.process import Program
+from engine.guests.runner import Runner
+from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
+
+if TYPE_CHECKING:
+    from engine.guests.model import GuestModel
+
+DATA_DIR_VARIABLE = "AVSEP_DATA_DIR"
+_RECORD = "installed.json"
+_UNKNOWN = "NOASSERTION"  # so SPDX calls a licence of which nothing is known
+
+
+@dataclass(frozen=True)
+class HeldFile:
+    """A weights file as it was when it was installed; `mtime_ns` saves reading all of it before each use."""
+
+    sha256: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was installed.
+
+    Attributes:
+        device: kind that the torch of its environment is built for, "cpu" or "cuda".
+        weights: its files by name. size_bytes: of all that its folder held. date: ISO 8601.
+    """
+
+    device: str
+    weights: Mapping[str, HeldFile]
+    size_bytes: int
+    date: str
+
+    @property
+    def sha256(self) -> str:
+        """Of the weights; of the hashes in order of their names where there are several files."""
+        hashes = [held.sha256 for _, held in sorted(self.weights.items())]
+        return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """What adding a guest would fetch: in words, about how many bytes, from whom."""
+
+    what: str
+    size_bytes: int
+    host: str
+
+
+def data_folder() -> Path:
+    """The application's data: `$AVSEP_DATA_DIR`, or the user's data folder. It may not exist yet."""
+    chosen = os.environ.get(DATA_DIR_VARIABLE)
+    return Path(chosen).absolute() if chosen else Path(platformdirs.user_data_dir("avsep", appauthor=False))
+
+
+def folder_of(name: str) -> Path:
+    """Where a guest lives, whether or not it is there."""
+    return data_folder() / "guests" / name
+
+
+def guest_spec(name: str) -> GuestSpec:
+    """A guest by its name.
+
+    Raises:
+        UsageError: there is no such guest engine.
+    """
+    spec = GUESTS.get(name)
+    if spec is None:
+        raise UsageError(f"There is no guest engine called {name!r}.", f"There is: {', '.join(GUESTS)}.")
+    return spec
+
+
+def installed(name: str) -> Record | None:
+    """What was installed; None where nothing was, or where files of it are gone.
+
+    Raises:
+        UsageError: there is no such guest engine.
+    """
+    spec, record = guest_spec(name), _read_record(name)
+    if record is None or record.device not in spec.requirements or not _environment(spec, record.device).is_ready():
+        return None
+    there = all(_has_size(_weights_path(spec, file), record.weights[file.name].size_bytes) for file in spec.weights)
+    return record if there else None
+
+
+def declaration(name: str) -> Declaration:
+    """What a guest is; where other weights than the published ones were added, nothing is known of these."""
+    spec = guest_spec(name)
+    if _has_published_weights(spec):
+        return spec.declaration
+    return replace(
+        spec.declaration, licence=_UNKNOWN, trained_on="not known: these are not the weights that its authors publish"
+    )
+
+
+def published(name: str) -> str:
+    """What others published of a guest's quality; "" where other weights were added."""
+    spec = guest_spec(name)
+    return spec.published if _has_published_weights(spec) else ""
+
+
+def fetches(name: str, *, from_: Path | None = None, wheels: Path | None = None) -> tuple[Fetch, ...]:
+    """What `add` would fetch from the network as things are; nothing where all is here.
+
+    Raises:
+        UsageError: there is no such guest engine.
+    """
+    spec, record = guest_spec(name), _read_record(name)
+    kind = _device_kind(spec, record)
+    wanted = []
+    if wheels is None and not _environment(spec, kind).is_ready():
+        wanted.append(Fetch("Python packages", spec.package_bytes[kind], spec.package_hosts))
+    if from_ is None:
+        for file in spec.weights:
+            sha256 = record.weights[file.name].sha256 if record else file.sha256
+            if not _is_file(_weights_path(spec, file), sha256, CancelToken()):
+                wanted.append(Fetch("weights", file.size_bytes, file.host))
+    return tuple(wanted)
+
+
+def add(
+    name: str,
+    *,
+    from_: Path | None = None,
+    wheels: Path | None = None,
+    offline: bool = False,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> None:
+    """Install a guest, or repair it: what is there and right is kept, and a download goes on where it stopped.
+
+    Args:
+        from_: the weights file, or a folder with the weights files, taken instead of a download. A file with another
+            content than the published one is taken too; `declaration` says so then.
+        wheels: folder with all packages, used instead of the index.
+        offline: refuse to use the network.
+
+    Raises:
+        UsageError: there is no such guest engine, or `from_` is one file where several are needed.
+        InputError: `from_` cannot be read.
+        ModelError: offline was asked for, something is not to be had or is not what it should be, the installed model
+            does not load, or another process adds or removes it now.
+        OutputError: the disk is full, or the folder cannot be written.
+        JobCancelled: asked to stop; what is complete is kept.
+    """
+    spec, cancel = guest_spec(name), cancel or CancelToken()
+    sources = {file.name: _source(spec, file, from_) for file in spec.weights}
+    with _locked(spec):
+        if from_ is None and _is_sound(spec, on_progress, cancel):
+            return
+        before = _read_record(name)
+        _forget(name)
+        kind = _device_kind(spec, before)
+        _environment(spec, kind).create(wheels=wheels, offline=offline, on_progress=on_progress, cancel=cancel)
+        held = {
+            file.name: _bring(spec, file, sources[file.name], before, offline, on_progress, cancel)
+            for file in spec.weights
+        }
+        _try(spec, kind, on_progress, cancel)
+        _write_record(spec, Record(kind, held, size_bytes(name), datetime.now(UTC).isoformat(timespec="seconds")))
+
+
+def remove(name: str) -> None:
+    """Delete a guest with all its files, also where it is only half there.
+
+    Raises:
+        UsageError: there is no such guest engine.
+        ModelError: it is not there, or another process adds or removes it now.
+        OutputError: files cannot be deleted.
+    """
+    spec, folder = guest_spec(name), folder_of(name)
+    if not folder.exists():
+        raise ModelError(f"The model {name} is not installed.", "There is nothing to remove.")
+    with _locked(spec):
+        _forget(name)
+        _environment(spec, "cpu").remove()
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise cache.output_error(folder, error) from error
+
+
+def verify(name: str) -> str:
+    """Read all weights and compare them with the record.
+
+    Returns:
+        The SHA-256 of the weights.
+
+    Raises:
+        UsageError: there is no such guest engine. ModelError: it is not installed, or files of it have changed.
+    """
+    spec, record = guest_spec(name), _installed(name)
+    for file in spec.weights:
+        _check_hash(spec, file, record, CancelToken(), ignore_progress)
+    return record.sha256
+
+
+def fingerprint(name: str) -> str:
+    """What identifies a guest's results: its weights, and the program that runs them.
+
+    Raises:
+        UsageError: there is no such guest engine. ModelError: it is not installed.
+    """
+    program = hashlib.sha256(guest_spec(name).program.read_bytes()).hexdigest()
+    return f"{name}-{_installed(name).sha256}-{program[:16]}"
+
+
+def size_bytes(name: str) -> int:
+    """Length of all files of a guest; 0 if it is not there."""
+    total = 0
+    for folder, _, files in os.walk(folder_of(name)):
+        for file in files:
+            with suppress(OSError):
+                total += (Path(folder) / file).lstat().st_size
+    return total
+
+
+def open_guest(name: str, device: str = "auto") -> GuestModel:
+    """An installed guest as a model; its process starts with the first call.
+
+    Raises:
+        UsageError: there is no such guest engine or device.
+        ModelError: it is not installed, or its weights have changed.
+        DeviceError: it does not run on the asked-for device.
+    """
+    from engine.guests.model import GuestModel
+
+    spec, record = guest_spec(name), _installed(name)
+    for file in spec.weights:
+        path, held = _weights_path(spec, file), record.weights[file.name]
+        if path.stat().st_mtime_ns != held.mtime_ns:
+            _check_hash(spec, file, record, CancelToken(), ignore_progress)
+    where, warning = _where(spec, record, device)
+    runner = Runner(_program(spec, record.device, where), spec.limits)
+    if warning:
+        runner.warnings.append(warning)
+    return GuestModel(runner, declaration(name), spec.own_level, spec.least_s)
+
+
+def _installed(name: str) -> Record:
+    record = installed(name)
+    if record is None:
+        state = "is not complete" if folder_of(name).exists() else "is not installed"
+        raise ModelError(f"The model {name} {state}.", _remedy(name))
+    return record
+
+
+def _remedy(name: str) -> str:
+    return f"Run “avsep models add {name}”."
+
+
+def _is_sound(spec: GuestSpec, on_progress: ProgressCallback, cancel: CancelToken) -> bool:
+    """Whether an installed guest has all its files, unchanged."""
+    record = installed(spec.name)
+    if record is None:
+        return False
+    try:
+        for file in spec.weights:
+            _check_hash(spec, file, record, cancel, on_progress)
+    except ModelError:
+        return False
+    return True
+
+
+def _check_hash(
+    spec: GuestSpec, file: WeightsFile, record: Record, cancel: CancelToken, on_progress: ProgressCallback
+) -> None:
+    path = _weights_path(spec, file)
+    try:
+        found = file_sha256(path, cancel, on_progress)
+    except OSError as error:
+        raise ModelError(f"“{path}” cannot be read ({error}).", _remedy(spec.name)) from error
+    expected = record.weights[file.name].sha256
+    if found != expected:
+        raise ModelError(
+            f"“{file.name}” of the model {spec.name} has changed since it was installed: its SHA-256 is {found[:12]}…, "
+            f"not {expected[:12]}….",
+            _remedy(spec.name),
+            details=str(path),
+        )
+
+
+def _source(spec: GuestSpec, file: WeightsFile, from_: Path | None) -> Path | None:
+    """Which of the user's files stands for a weights file; None: none does."""
+    if from_ is None:
+        return None
+    if not from_.is_dir():
+        if len(spec.weights) > 1:
+            names = ", ".join(file.name for file in spec.weights)
+            raise UsageError(f"The model {spec.name} has several weights files.", f"Give a folder with {names}.")
+        cache.check_input(from_)
+        return from_
+    path = from_ / file.name
+    if not path.is_file():
+        raise InputError(f"“{from_}” has no file {file.name}.", "Give the file itself, or the folder that has it.")
+    return path
+
+
+def _bring(
+    spec: GuestSpec,
+    file: WeightsFile,
+    source: Path | None,
+    before: Record | None,
+    offline: bool,
+    on_progress: ProgressCallback,
+    cancel: CancelToken,
+) -> HeldFile:
+    """Make sure that a weights file is there: the user's, the one that was installed before, or the published one."""
+    path = _weights_path(spec, file)
+    if source is not None:
+        sha256 = take_local(source, path, sha256=None, on_progress=on_progress, cancel=cancel)
+    elif before is not None and _is_file(path, before.weights[file.name].sha256, cancel):
+        sha256 = before.weights[file.name].sha256
+    else:
+        sha256 = file.sha256
+        _download(file, path, offline, on_progress, cancel)
+    status = path.stat()
+    return HeldFile(sha256, status.st_size, status.st_mtime_ns)
+
+
+def _download(file: WeightsFile, path: Path, offline: bool, on_progress: ProgressCallback, cancel: CancelToken) -> None:
+    """Fetch a file from the first of its addresses that gives it; where none does, the last one's error is told."""
+    for number, url in enumerate(file.urls, 1):
+        try:
+            download(
+                url,
+                path,
+                sha256=file.sha256,
+                size_bytes=file.size_bytes,
+                offline=offline,
+                on_progress=on_progress,
+                cancel=cancel,
+            )
+        except ModelError:
+            if offline or number == len(file.urls):
+                raise
+        else:
+            return
+
+
+def _is_file(path: Path, sha256: str, cancel: CancelToken) -> bool:
+    try:
+        return file_sha256(path, cancel) == sha256
+    except OSError:
+        return False
+
+
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
+
+
+def _has_published_weights(spec: GuestSpec) -> bool:
+    """Whether the weights are, or would be, those that its authors publish."""
+    record = _read_record(spec.name)
+    return record is None or all(record.weights[file.name].sha256 == file.sha256 for file in spec.weights)
+
+
+def _try(spec: GuestSpec, kind: str, on_progress: ProgressCallback, cancel: CancelToken) -> None:
+    """Load the model once, so that one that does not load counts as not installed."""
+    on_progress(Progress(f"Trying {spec.name}", 0, 1))
+    with Runner(_program(spec, kind, "cpu"), spec.limits) as runner:
+        runner.start(cancel)
+    on_progress(Progress(f"Trying {spec.name}", 1, 1))
+
+
+def _where(spec: GuestSpec, record: Record, device: str) -> tuple[str, str]:
+    """On which device a guest runs, and a sentence for the user where it is not the one that AVSep itself would use."""
+    from engine.device import device_info
+
+    where = device_info(device).device
+    if where == "cpu" or record.device == "cuda":
+        return where, ""
+    sentence = f"The model {spec.name} was installed without support for {where}"
+    if device != "auto":
+        raise DeviceError(f"{sentence}.", "Use the CPU, or remove the model and add it again.")
+    return "cpu", f"{sentence}, so it runs on the CPU."
+
+
+def _device_kind(spec: GuestSpec, before: Record | None = None) -> str:
+    """For which kind of device a guest's environment shall be built: as before, else as this machine has."""
+    from engine.device import device_info
+
+    if before is not None and before.device in spec.requirements:
+        return before.device
+    here = device_info("auto").device.partition(":")[0]
+    return here if here in spec.requirements else "cpu"
+
+
+def _environment(spec: GuestSpec, kind: str) -> Environment:
+    return Environment(folder_of(spec.name) / "environment", spec.requirements[kind])
+
+
+def _weights_path(spec: GuestSpec, file: WeightsFile) -> Path:
+    return folder_of(spec.name) / "weights" / file.name
+
+
+def _program(spec: GuestSpec, kind: str, device: str) -> Program:
+    weights = tuple(str(_weights_path(spec, file)) for file in spec.weights)
+    return Program(spec.name, _environment(spec, kind).python, spec.program, weights, device)
+
+
+def _read_record(name: str) -> Record | None:
+    spec = guest_spec(name)
+    try:
+        told = json.loads((folder_of(name) / _RECORD).read_text(encoding="utf-8"))
+        weights = {
+            file.name: HeldFile(
+                str(told["weights"][file.name]["sha256"]),
+                int(told["weights"][file.name]["size_bytes"]),
+                int(told["weights"][file.name]["mtime_ns"]),
+            )
+            for file in spec.weights
+        }
+        return Record(str(told["device"]), weights, int(told["size_bytes"]), str(told["date"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _write_record(spec: GuestSpec, record: Record) -> None:
+    with cache.write_then_rename(folder_of(spec.name) / _RECORD) as part:
+        part.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
+
+
+def _forget(name: str) -> None:
+    """From here on the guest is not used any more."""
+    record = folder_of(name) / _RECORD
+    try:
+        record.unlink(missing_ok=True)
+    except OSError as error:
+        raise cache.output_error(record, error) from error
+
+
+@contextmanager
+def _locked(spec: GuestSpec) -> Iterator[None]:
+    """Hold a guest's lock; the system lets go of it also when this process is killed.
+
+    Raises:
+        ModelError: another process holds it. OutputError: the folder cannot be written.
+    """
+    folder = folder_of(spec.name)
+    path = folder.with_name(f".{spec.name}.lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+b")
+    except OSError as error:
+        raise cache.output_error(path, error) from error
+    with file:
+        try:
+            _lock(file)
+        except OSError as error:
+            raise ModelError(
+                f"The model {spec.name} is being added or removed elsewhere.",
+                "Wait for that to end.",
+                details=str(error),
+            ) from error
+        yield
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: IO[bytes]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
