@@ -27,8 +27,8 @@ the terms of the system. A step holds five mixtures of 2.56 s: 48 minutes of fil
 other pitches, and 769 voices without a face; in a quarter of the mixtures the second voice has no face; lip landmarks,
 shifted by up to nine frames in 40 % of the items. Systems of one network share the first two lessons. All are scored on
 the same 120 mixtures of eight people whom they have never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 %
-intervals over mixtures; seeds are averaged, ends of intervals too, and in parentheses is what each of them gave. This budget is some twenty minutes of one CPU core per system (the minutes of the table were on a
-machine with other work to do), at which the compact network has only begun. So affinity and terms are judged a second
+intervals over mixtures; seeds are averaged, ends of intervals too, and in parentheses is what each of them gave. This
+budget is some twenty minutes of one CPU core per system (the minutes of the table were on a busy machine), at which the compact network has only begun. So affinity and terms are judged a second
 time where there is something to lose: rows named "shipped" take the last lesson alone, from the weights of the shelf
 (sha256 163f915b...), which have had seven hours before. In "shipped-frame-locked" the affinity gives way to lips as
 they stand.
