@@ -19,20 +19,20 @@ RATED = (("pesq_wb", "PESQ wb"), ("stoi", "STOI"))
 
 INTRODUCTION = f"""# What each system buys
 
-Written by `python -m tests.benchmark.results` from the files in `docs/results`, which
-`python -m tests.benchmark.systems PACK DATA RUNS` makes. Every system of the three papers, in a compact size, gets the
-same lessons: {LIP_STEPS} steps of lips alone, {LONG_STEPS} of mixtures at the full rate, half of them film and half
-speech with imagined lips ([ADR 6](adr/0006-imagined-lips.md)), then {SHORT_STEPS} on film alone with a falling rate and
-the terms of the system. A step holds five mixtures of 2.56 s: 48 minutes of film, 18 talkers, their voices also at four
-other pitches, and 769 voices without a face; in a quarter of the mixtures the second voice has no face; lip landmarks,
-shifted by up to nine frames in 40 % of the items. Systems of one network share the first two lessons. All are scored on
-the same 120 mixtures of eight people whom they have never met (`tests/data/mixtures/held_out.csv`). Brackets are 95 %
-intervals over mixtures; seeds are averaged, ends of intervals too, and in parentheses is what each of them gave. This
-budget is some twenty minutes of one CPU core per system (the minutes of the table were on a busy machine), at which the compact network has only begun. So affinity and terms are judged a second
-time where there is something to lose: rows named "shipped" take the last lesson alone, from the weights of the shelf
-(sha256 163f915b...), which have had seven hours before. In "shipped-frame-locked" the affinity gives way to lips as
-they stand.
-Compare rows with one another, not with the papers' numbers.
+Written by `python -m tests.benchmark.results` from the files in `docs/results`, which `python -m
+tests.benchmark.systems PACK DATA RUNS` makes. Every system of the three papers, in a compact size, gets the same
+lessons: {LIP_STEPS} steps of lips alone, {LONG_STEPS} of mixtures at the full rate, half of them film and half speech
+with imagined lips ([ADR 6](adr/0006-imagined-lips.md)), then {SHORT_STEPS} on film alone with a falling rate and the
+terms of the system. A step holds five mixtures of 2.56 s: 48 minutes of film, 18 talkers, their voices also at four
+other pitches, and 769 voices without a face; in a quarter of the mixtures the second voice has no face; lip
+landmarks, shifted by up to nine frames in 40 % of the items. Systems of one network share the first two lessons. All
+are scored on the same 120 mixtures of eight people whom they have never met (`tests/data/mixtures/held_out.csv`).
+Brackets are 95 % intervals over mixtures; seeds are averaged, ends of intervals too, and in parentheses is what each
+of them gave. This budget is some twenty minutes of one CPU core per system (the minutes of the table were on a busy
+machine), at which the compact network has only begun. So affinity and terms are judged a second time where there is
+something to lose: rows named "shipped" take the last lesson alone, from the weights of the shelf (sha256
+163f915b...), which have had seven hours before. In "shipped-frame-locked" the affinity gives way to lips as they
+stand. Compare rows with one another, not with the papers' numbers.
 """
 
 PAPERS = """## What the papers report
