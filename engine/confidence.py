@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
-_LEAST_REMOVED = 10 ** (-15 / 10)  # where there is nothing to take away, a voice that stays whole is good
+LEAST_WRONG = 10 ** (-15 / 10)  # where there is nothing to take away, a voice that stays whole is good
 _SILENCE = 1e-12
 
 
@@ -49,7 +49,7 @@ def judge(
             N at most T.
     """
     moments = np.arange(len(quality_db)) * len(mixture) // len(quality_db)
-    removed = np.maximum(_energy(mixture - voice, moments), _LEAST_REMOVED * _energy(mixture, moments))
+    removed = np.maximum(_energy(mixture - voice, moments), LEAST_WRONG * _energy(mixture, moments))
     removed = np.maximum(removed, _SILENCE) / sample_rate_hz
     left = removed * 10 ** (-quality_db.astype(np.float64) / 10)
     return Judgement(float(removed.sum()), float(left.sum()), visible)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from engine.config import StftConfig
 
 FloatArray = NDArray[np.float32]
-SAMPLES_PER_VIDEO_FRAME = 640  # 16 kHz and 25 Hz: the sound of one call is a multiple of it
+MODEL_RATE_HZ = 16_000  # of the sound that every model is given
+SAMPLES_PER_VIDEO_FRAME = MODEL_RATE_HZ // 25  # the sound of one call is a multiple of it
 
 
 @dataclass(frozen=True)

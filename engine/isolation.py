@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from engine.cache import content_key, entry, prune, write_then_rename
 from engine.confidence import judge
-from engine.contract import SAMPLES_PER_VIDEO_FRAME, Crops, Declaration, Landmarks, SeparationModel, WindowMasks
+from engine.contract import (
+    MODEL_RATE_HZ,
+    SAMPLES_PER_VIDEO_FRAME,
+    Crops,
+    Declaration,
+    Landmarks,
+    SeparationModel,
+    WindowMasks,
+)
 from engine.doubts import doubts
 from engine.errors import ModelError, NoFaceError, UsageError
 from engine.gate import gate_gain
@@ -56,7 +64,6 @@ FloatArray = NDArray[np.float32]
 _FRAMES = WINDOW_S * RATE_HZ
 _SURROUNDINGS = 2 * RATE_HZ  # video frames looked at before and after a window to know the resting face
 _LAG_WINDOWS = 8
-_MODEL_RATE_HZ = 16_000
 _BRIDGE_S, _RAMP_S = 0.4, 0.08
 
 
@@ -91,7 +98,7 @@ def isolate(
     missing = sorted({k for file in files.values() for k in windows if k not in file.done})
     device, warnings = device_info(request.device).device, []
     if missing:
-        with _opened(request, cancel) as separator:
+        with _opened(request.model, request.device, cancel) as separator:
             declared = separator.declaration
             _check_supply(model, declared)
             faces = _faces(analysis, declared, files, missing)
@@ -115,12 +122,12 @@ def isolate(
 
 
 @contextmanager
-def _opened(request: IsolationRequest, cancel: CancelToken) -> Iterator[SeparationModel]:
+def _opened(name: str, device: str, cancel: CancelToken) -> Iterator[SeparationModel]:
     """The model of a job. A guest hears of a cancel in the middle of a call, and its process ends with the job."""
     from engine.guests.model import GuestModel
     from engine.separator import open_model
 
-    model = open_model(request.model, request.device)
+    model = open_model(name, device)
     if not isinstance(model, GuestModel):
         yield model
         return
@@ -186,14 +193,16 @@ class SelfTest(TypedDict):
 
 def self_test(model: str = "default", device: str = "auto", seconds: int = 4) -> SelfTest:
     """Run a model on a generated signal with moving lips."""
-    from engine.separator import open_model
+    with _opened(model, device, CancelToken()) as separator:
+        return _try(model, separator, seconds)
 
-    separator = open_model(model, device)
+
+def _try(name: str, separator: SeparationModel, seconds: int) -> SelfTest:
     declaration = separator.declaration
-    _check_supply(model, declaration)
+    _check_supply(name, declaration)
     rng = np.random.default_rng(0)
     frames = seconds * RATE_HZ + 2 * declaration.margin_frames
-    sound = rng.standard_normal(seconds * _MODEL_RATE_HZ).astype(np.float32) * 0.1
+    sound = rng.standard_normal(seconds * MODEL_RATE_HZ).astype(np.float32) * 0.1
     points = rng.random((68, 2)) * 100 + rng.standard_normal((frames, 68, 2))
     form = declaration.lips
     shape = mouth_shape(form) if isinstance(form, Crops) else (MOUTH_PX, MOUTH_PX)
@@ -215,10 +224,10 @@ def _check_supply(name: str, asked: Declaration) -> None:
         ModelError: it asks for sound or pictures in a form that nobody makes.
     """
     rate_hz = asked.grid.sample_rate_hz
-    if (rate_hz, asked.video_rate_hz) != (_MODEL_RATE_HZ, RATE_HZ):
+    if (rate_hz, asked.video_rate_hz) != (MODEL_RATE_HZ, RATE_HZ):
         raise ModelError(
             f"The model {name} asks for {rate_hz} Hz sound and {asked.video_rate_hz} Hz pictures; there are "
-            f"{_MODEL_RATE_HZ} Hz and {RATE_HZ} Hz.",
+            f"{MODEL_RATE_HZ} Hz and {RATE_HZ} Hz.",
             "Use another model.",
         )
     crops = asked.lips

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from engine.contract import MODEL_RATE_HZ
+
 FloatArray = NDArray[np.float32]
-MODEL_RATE_HZ = 16_000
 
 
 @cache

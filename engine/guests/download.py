@@ -66,7 +66,7 @@ def download(
         JobCancelled: asked to stop; the part is kept.
     """
     fetch = _Fetch(url, target, sha256.lower(), size_bytes, on_progress, cancel or CancelToken())
-    if _is_there(target, fetch.sha256, fetch.cancel):
+    if is_file_with(fetch.sha256, target, fetch.cancel):
         return
     if offline:
         raise ModelError(
@@ -109,7 +109,7 @@ def take_local(
     """
     cancel = cancel or CancelToken()
     expected = None if sha256 is None else sha256.lower()
-    if expected is not None and _is_there(target, expected, cancel):
+    if expected is not None and is_file_with(expected, target, cancel):
         return expected
     if source.is_dir():
         raise InputError(f"“{source}” is a folder, not a file.", f"Give the file {target.name} in it.")
@@ -328,9 +328,10 @@ def _accept(fetch: _Fetch) -> None:
     fetch.drop()
 
 
-def _is_there(target: Path, sha256: str, cancel: CancelToken) -> bool:
+def is_file_with(sha256: str, path: Path, cancel: CancelToken) -> bool:
+    """Whether there is a file of this content."""
     try:
-        return target.is_file() and file_sha256(target, cancel) == sha256
+        return path.is_file() and file_sha256(path, cancel) == sha256
     except OSError:
         return False
 

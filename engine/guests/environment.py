@@ -15,7 +15,6 @@ import re
 import secrets
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -29,6 +28,7 @@ from typing import IO
 
 from engine import cache
 from engine.errors import EngineError, ModelError, OutputError
+from engine.guests.child import NO_WINDOW, clean_variables, end_with_children
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 
 OLDEST_PYTHON = (3, 11)
@@ -40,9 +40,7 @@ _TAIL_LINES = 40
 _REQUIREMENTS = "requirements.txt"
 _MAKING = "Making a Python environment"
 _INSTALLING = "Installing packages"
-_NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console
 _ISOLATED = ("-I", "-u", "-X", "utf8")  # neither the current folder nor the user's own packages are looked at
-_NOT_FOR_CHILDREN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 _LEADING_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_DRY_RUN")
 _SOURCE_OPTIONS = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host")
 _PACKAGE_FILE = re.compile(r"\S+\.(?:whl|tar\.gz|zip)(?=\s|$)")
@@ -127,12 +125,7 @@ class Environment:
 
     def size_bytes(self) -> int:
         """Length of all its files; 0 if it is not there."""
-        total = 0
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                with suppress(OSError):
-                    total += (Path(folder) / name).lstat().st_size
-        return total
+        return length_of(self.folder)
 
     def remove(self) -> None:
         """Delete it; does nothing if it is not there. It is not ready any more before the first file goes.
@@ -277,6 +270,16 @@ _REASONS = (  # what pip says, what it means, what to do; the first that fits co
 )
 
 
+def length_of(folder: Path) -> int:
+    """Bytes of all files below a folder; 0 if it is not there."""
+    total = 0
+    for inner, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += (Path(inner) / name).lstat().st_size
+    return total
+
+
 def find_python() -> Path:
     """An interpreter to make environments with: the running one, or one on PATH if AVSep is a bundle without one.
 
@@ -296,16 +299,6 @@ def find_python() -> Path:
         "Install it from python.org or with the system's package manager, then try again.",
         details="\n".join(seen),
     )
-
-
-def clean_variables() -> dict[str, str]:
-    """Environment variables for a Python of its own: without those that lead it to other packages."""
-    variables = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_CHILDREN}
-    if getattr(sys, "frozen", False):  # a bundle points the loader at its own libraries, and keeps the value it found
-        variables.pop("LD_LIBRARY_PATH", None)
-        if (before := variables.pop("LD_LIBRARY_PATH_ORIG", None)) is not None:
-            variables["LD_LIBRARY_PATH"] = before
-    return variables
 
 
 def run(
@@ -340,7 +333,7 @@ def run(
         encoding="utf-8",
         errors="replace",
         start_new_session=True,
-        creationflags=_NO_WINDOW,
+        creationflags=NO_WINDOW,
     )
     assert process.stdout is not None
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -354,7 +347,7 @@ def run(
         process.wait()
     finally:
         if process.returncode is None:
-            _end_with_children(process)
+            end_with_children(process)
         reader.join()
     return process.returncode, "\n".join(tail)
 
@@ -374,17 +367,6 @@ def _lines_until_end(lines: queue.SimpleQueue[str | None], cancel: CancelToken) 
             if line is None:
                 return
             yield line
-
-
-def _end_with_children(process: subprocess.Popen[str]) -> None:
-    if sys.platform == "win32":
-        command = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
-        subprocess.run(command, capture_output=True, check=False, creationflags=_NO_WINDOW)
-        process.kill()
-    else:
-        with suppress(ProcessLookupError, PermissionError):  # the latter on macOS, if all of them have ended
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def _pythons_on_path() -> Iterator[Path]:
@@ -417,7 +399,7 @@ def _ask_version(python: Path, mtime_ns: int, size_bytes: int) -> tuple[int, int
             text=True,
             timeout=_QUESTION_S,
             check=True,
-            creationflags=_NO_WINDOW,
+            creationflags=NO_WINDOW,
         )
         major, minor = map(int, answer.stdout.split())
     except (OSError, subprocess.SubprocessError, ValueError):

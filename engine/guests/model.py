@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.audio.fullband import mask_of
-from engine.contract import SAMPLES_PER_VIDEO_FRAME, Declaration, FloatArray, WindowMasks
-from engine.guests.runner import RATE_HZ, Runner
+from engine.contract import MODEL_RATE_HZ, SAMPLES_PER_VIDEO_FRAME, Declaration, FloatArray, WindowMasks
+from engine.guests.runner import Runner
 from engine.jobs import CancelToken
 
 _LEVEL_DB = -25.0  # root mean square of what a guest is given, below full scale; usual for speech
@@ -113,7 +113,7 @@ class GuestModel:
 
 def _frames(seconds: float) -> float:
     """Video frames, so that 1.16 s are 29 and not a little less."""
-    return round(seconds * RATE_HZ / SAMPLES_PER_VIDEO_FRAME, 6)
+    return round(seconds * MODEL_RATE_HZ / SAMPLES_PER_VIDEO_FRAME, 6)
 
 
 def _fade_frames(length: int) -> int:

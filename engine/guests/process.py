@@ -11,7 +11,6 @@ import queue
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,6 +22,7 @@ from typing import IO
 from engine.cache import output_error
 from engine.device import physical_cores
 from engine.errors import ModelError
+from engine.guests.child import clean_variables, end_with_children
 from engine.jobs import CancelToken
 
 DETAILS = 2000  # characters of what a guest said last that an error keeps
@@ -30,7 +30,6 @@ _LOOK_S = 0.05  # between two looks at cancel, memory and time
 _LONGEST_LINE = 2**16
 _KEPT_BYTES = 4 * DETAILS  # of the guest's stderr: a character takes four bytes at most
 _SIDE = Path(__file__).absolute().with_name("side.py")
-_ELSEWHERE = ("VIRTUAL_ENV", "CONDA_PREFIX", "__PYVENV_LAUNCHER__")
 _LESS = "Close other programs, or choose another model."
 AGAIN = "Try again; if it happens again, choose another model."
 INSTALL = "Install the model again, or choose another one."
@@ -173,7 +172,7 @@ class Process:
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=self.folder,
-            env=_environment(),
+            env={"OMP_NUM_THREADS": str(physical_cores()), **clean_variables()},
             start_new_session=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
@@ -253,8 +252,6 @@ class Process:
     def end(self, grace_s: float = 0.0) -> None:
         """End the process and all that it started, and remove its folder; a second time this does nothing.
 
-        On Windows what it started is left alone.
-
         Args:
             grace_s: for an idle guest to end by itself.
         """
@@ -265,8 +262,7 @@ class Process:
         self._popen.stdin.close()
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(grace_s)
-        _kill_group(self._popen)
-        self._popen.wait()
+        end_with_children(self._popen)
         for thread in self._threads:
             if thread is not threading.current_thread():  # the collector may call this from anywhere
                 thread.join(1.0)
@@ -278,12 +274,6 @@ def _temporary_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="avsep-guest-"))
     except OSError as error:
         raise output_error(Path(error.filename or tempfile.gettempdir()), error) from error
-
-
-def _environment() -> dict[str, str]:
-    """The user's environment without what leads Python elsewhere; as many threads as physical cores."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON") and key not in _ELSEWHERE}
-    return {"OMP_NUM_THREADS": str(physical_cores()), **kept}
 
 
 def _listen(pipe: IO[bytes], answers: queue.SimpleQueue[Answer | None]) -> None:
@@ -310,14 +300,6 @@ def _resident_bytes(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
-
-
-def _kill_group(popen: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
-        popen.kill()
-    else:
-        with suppress(ProcessLookupError, PermissionError):  # all of it is gone already
-            os.killpg(popen.pid, signal.SIGKILL)
 
 
 def _exit_words(code: int) -> str:

@@ -16,12 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from engine.cache import output_error
-from engine.contract import FloatArray
+from engine.contract import MODEL_RATE_HZ, FloatArray
 from engine.errors import ModelError
 from engine.guests.process import AGAIN, INSTALL, Answer, GuestDiedError, Load, Process, Program, Separate, Separated
 from engine.jobs import CancelToken
 
-RATE_HZ = 16_000
 _END_S = 2.0  # for an idle guest to end by itself
 
 
@@ -142,7 +141,7 @@ class Runner:
         self._calls += 1
         file = process.folder / f"{self._calls}.f32"
         request = Separate(self._calls, str(file), len(mixture), streams.shape)
-        given_s = len(mixture) / RATE_HZ * len(streams)
+        given_s = len(mixture) / MODEL_RATE_HZ * len(streams)
         with _ended_by_errors(process):
             try:
                 _write(file, mixture, streams, seen)

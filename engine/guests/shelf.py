@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,8 @@ from engine import cache
 from engine.contract import Declaration
 from engine.errors import DeviceError, InputError, ModelError, UsageError
 from engine.guests.catalogue import GUESTS, GuestSpec, WeightsFile
-from engine.guests.download import download, file_sha256, take_local
-from engine.guests.environment import Environment
+from engine.guests.download import download, file_sha256, is_file_with, take_local
+from engine.guests.environment import Environment, length_of
 from engine.guests.process import Program
 from engine.guests.runner import Runner
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
@@ -143,7 +143,7 @@ def fetches(name: str, *, from_: Path | None = None, wheels: Path | None = None)
     if from_ is None:
         for file in spec.weights:
             sha256 = record.weights[file.name].sha256 if record else file.sha256
-            if not _is_file(_weights_path(spec, file), sha256, CancelToken()):
+            if not is_file_with(sha256, _weights_path(spec, file), CancelToken()):
                 wanted.append(Fetch("weights", file.size_bytes, file.host))
     return tuple(wanted)
 
@@ -237,12 +237,7 @@ def fingerprint(name: str) -> str:
 
 def size_bytes(name: str) -> int:
     """Length of all files of a guest; 0 if it is not there."""
-    total = 0
-    for folder, _, files in os.walk(folder_of(name)):
-        for file in files:
-            with suppress(OSError):
-                total += (Path(folder) / file).lstat().st_size
-    return total
+    return length_of(folder_of(name))
 
 
 def open_guest(name: str, device: str = "auto") -> GuestModel:
@@ -339,7 +334,7 @@ def _bring(
     path = _weights_path(spec, file)
     if source is not None:
         sha256 = take_local(source, path, sha256=None, on_progress=on_progress, cancel=cancel)
-    elif before is not None and _is_file(path, before.weights[file.name].sha256, cancel):
+    elif before is not None and is_file_with(before.weights[file.name].sha256, path, cancel):
         sha256 = before.weights[file.name].sha256
     else:
         sha256 = file.sha256
@@ -366,13 +361,6 @@ def _download(file: WeightsFile, path: Path, offline: bool, on_progress: Progres
                 raise
         else:
             return
-
-
-def _is_file(path: Path, sha256: str, cancel: CancelToken) -> bool:
-    try:
-        return file_sha256(path, cancel) == sha256
-    except OSError:
-        return False
 
 
 def _has_size(path: Path, size: int) -> bool:

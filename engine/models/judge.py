@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.agreement import lip_voice_margin
+from engine.confidence import LEAST_WRONG
 from engine.models.blocks import Pointwise
 
 SPAN_FRAMES = 101  # about a second: what a judgement speaks of
@@ -14,7 +15,6 @@ _CUES = 8
 _WIDTH = 48
 _QUIET = 1e-6
 _WORST_DB, _BEST_DB = -10.0, 25.0
-_LEAST_WRONG = 10 ** (-15 / 10)
 
 
 class Judge(nn.Module):
@@ -120,7 +120,7 @@ def improvement_db(estimate: Tensor, target: Tensor, mixture: Tensor, hop_sample
     def energy(sound: Tensor) -> Tensor:
         return _around(sound.unfold(-1, hop_samples, hop_samples).square().mean(-1)[:, None])[:, 0]
 
-    wrong = energy(mixture - target).maximum(_LEAST_WRONG * energy(mixture))
+    wrong = energy(mixture - target).maximum(LEAST_WRONG * energy(mixture))
     return (10 * torch.log10((wrong + 1e-9) / (energy(target - estimate) + 1e-9))).clamp(_WORST_DB, _BEST_DB)
 
 

@@ -120,9 +120,7 @@ def _compact_lesson(network: CompactSeparator, batch: Batch, done: float) -> tup
     level = targets.square().mean(-1, keepdim=True).sqrt().clamp_min(1e-4)
     sounds = sounding(targets, config.stft.hop_samples)
     loss = loss + _ACTIVITY * nn.functional.binary_cross_entropy_with_logits(out.activity[filmed], sounds[filmed])
-    mixture, hop = batch["mixture"].repeat_interleave(2, 0), config.stft.hop_samples
-    right = improvement_db(out.wave.detach(), targets, mixture, hop)
-    loss = loss + nn.functional.smooth_l1_loss(out.quality[filmed] / _QUALITY_DB, right[filmed] / _QUALITY_DB)
+    loss = loss + judging_loss(out, batch, config.stft.hop_samples)
     told = compressed_magnitude(stft(targets / level, config.stft))
     loss = loss + 5 * (out.hint - told)[filmed].abs().mean()
     loss = loss + blind[loud].sum() / max(int(loud.sum()), 1)
@@ -136,6 +134,13 @@ def _compact_lesson(network: CompactSeparator, batch: Batch, done: float) -> tup
         unfilmed, _ = best_order(network(batch["blind_mixture"], None, None), batch["blind_targets"], config.stft)
         loss = loss + 0.5 * unfilmed.mean()
     return out, loss, torch.stack([shown[0], -blind[loud].mean().detach(), slot_hits, shown[1]])
+
+
+def judging_loss(out: Separated, batch: Batch, hop_samples: int) -> Tensor:
+    """Error of what the judge thinks of the voices of all faces."""
+    filmed, mixture = ~batch["unseen"].flatten(), batch["mixture"].repeat_interleave(2, 0)
+    right = improvement_db(out.wave.detach(), batch["targets"].flatten(0, 1), mixture, hop_samples)
+    return nn.functional.smooth_l1_loss(out.quality[filmed] / _QUALITY_DB, right[filmed] / _QUALITY_DB)
 
 
 def best_order(out: Separated, targets: Tensor, config: StftConfig) -> tuple[Tensor, Tensor]:

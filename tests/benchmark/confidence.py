@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
+from engine.confidence import Judgement, confidence
 from engine.metrics import bootstrap_ci95
 from engine.registry import calibration
 from tests.benchmark.offset_curve import Point, svg
@@ -42,7 +43,7 @@ def of_evaluation(file: Path, model: str) -> list[Span]:
     """The scores of `avsep evaluate --json`."""
     return [
         Span(
-            _told(row["quality_db"], model),
+            _told(row["quality_db"], 1.0, model),
             row["si_sdri"],
             row["si_sdri"] > 0 and not row["wrong"],
         )
@@ -54,15 +55,14 @@ def of_conversations(file: Path, model: str) -> list[Span]:
     """The spans of `tests.benchmark.conversations`."""
     rows = json.loads(file.read_text(encoding="utf-8"))["rows"]
     return [
-        Span(s["visible"] * _told(s["quality_db"], model), s["si_sdri"], s["right"])
+        Span(_told(s["quality_db"], s["visible"], model), s["si_sdri"], s["right"])
         for row in rows
         for s in row["spans"]
     ]
 
 
-def _told(quality_db: float, model: str) -> float:
-    slope, offset = calibration(model)
-    return float(1 / (1 + np.exp(-(slope * quality_db + offset))))
+def _told(quality_db: float, visible: float, model: str) -> float:
+    return confidence(Judgement(10 ** (quality_db / 10), 1.0, visible), calibration(model))
 
 
 def reliability(spans: Sequence[Span]) -> list[Point]:

@@ -10,19 +10,19 @@ import copy
 from pathlib import Path
 
 import torch
-from torch.nn import functional
 
+from engine.checkpoint import exponential_average
 from engine.config import TrainConfig, read_train_config
 from engine.data.mixtures import Mixer
 from engine.data.pack import Pack
 from engine.models.compact import CompactSeparator
-from engine.models.judge import Judge, improvement_db
+from engine.models.judge import Judge
 from engine.train.batch import Batch, looks, tensors
+from engine.train.lesson import judging_loss
 
 STEPS = 500
 ALONE = 0.3  # of the steps: one face of two is known
 LEARNING_RATE = 3e-3
-QUALITY_DB = 5.0
 
 
 def teach_judge(network: CompactSeparator, config_file: Path, steps: int = STEPS) -> None:
@@ -42,20 +42,15 @@ def teach_judge(network: CompactSeparator, config_file: Path, steps: int = STEPS
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        share = min(0.99, (1 + step) / (10 + step))
-        for kept, now in zip(average.parameters(), network.judge.parameters(), strict=True):
-            kept.data.lerp_(now.data, 1 - share)
+        exponential_average(average, network.judge, min(0.99, (1 + step) / (10 + step)))
         if step % 50 == 0:
-            print(f"judge: step {step}, error {float(loss.detach()) * QUALITY_DB:.2f} dB", flush=True)
+            print(f"judge: step {step}, error {float(loss.detach()):.3f}", flush=True)
     network.judge = average
 
 
 def _loss(network: CompactSeparator, batch: Batch) -> torch.Tensor:
     lips, seen, _ = looks(batch, network.config)
-    filmed, targets = ~batch["unseen"].flatten(), batch["targets"].flatten(0, 1)
     heard = network.hear(batch["mixture"])
     alone = bool(torch.rand(()) < ALONE)
     out = network.steer(heard, network.blind(heard), lips, seen, faces=2, alone=alone)
-    mixture = batch["mixture"].repeat_interleave(2, 0)
-    right = improvement_db(out.wave, targets, mixture, network.config.stft.hop_samples)
-    return functional.smooth_l1_loss(out.quality[filmed] / QUALITY_DB, right[filmed] / QUALITY_DB)
+    return judging_loss(out, batch, network.config.stft.hop_samples)
