@@ -12,6 +12,7 @@ from typing import Literal
 from engine.jobs import CancelToken, ProgressCallback, ignore_progress
 from engine.types import (
     DeviceInfo,
+    Download,
     FaceAnalysis,
     IsolationRequest,
     IsolationResult,
@@ -149,6 +150,17 @@ def list_models() -> tuple[ModelInfo, ...]:
     from engine.registry import list_models
 
     return list_models()
+
+
+def model_downloads(name: str, *, source: Path | None = None, wheels: Path | None = None) -> tuple[Download, ...]:
+    """What `add_model` would fetch from the network as things are, for the question before it; nothing where all is here.
+
+    Raises:
+        UsageError: there is no such guest engine.
+    """
+    from engine.guests.shelf import downloads
+
+    return downloads(name, from_=source, wheels=wheels)
 
 
 def add_model(

@@ -291,8 +291,13 @@ class ModelInfo:
 
     Attributes:
         sha256: of the weights. size_bytes: on the disk; 0 where nothing is.
-        guest: whether it is an engine of others that is added and removed; the rest comes with AVSep.
+        guest: whether it is an engine of others that is added and removed. imported: whether the user brought its
+            weights. The rest comes with AVSep.
+        stands_for: the row that "default" means now; "" for the rest.
         published: what others published of a guest's quality, on their data; "" for the rest.
+        hindrance: why it cannot be added on this computer, as a sentence; "" where it can.
+        pace: seconds that this computer takes for a second of one voice; None where nothing is known.
+        pace_measured: whether `pace` was measured in earlier jobs here; else it is reckoned from the declaration.
     """
 
     name: str
@@ -302,7 +307,21 @@ class ModelInfo:
     installed: bool
     size_bytes: int = 0
     guest: bool = False
+    imported: bool = False
+    stands_for: str = ""
     published: str = ""
+    hindrance: str = ""
+    pace: float | None = None
+    pace_measured: bool = False
+
+
+@dataclass(frozen=True)
+class Download:
+    """What adding a model would fetch from the network: in words, about how many bytes, from whom."""
+
+    what: str
+    size_bytes: int
+    host: str
 
 
 @dataclass(frozen=True)

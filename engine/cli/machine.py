@@ -13,7 +13,7 @@ from engine.contract import Crops
 from engine.errors import EngineError, UsageError
 from engine.guests import shelf
 from engine.jobs import CancelToken, ProgressCallback
-from engine.types import ModelInfo
+from engine.types import Download, ModelInfo
 
 CHANGES = ("add", "remove")  # of the model shelf
 
@@ -69,7 +69,7 @@ def confirm(args: argparse.Namespace, console: Console) -> None:
         if folder.exists():
             console.confirm(f"This deletes the model {row.name}: {_size(size)} in “{folder}”.", unasked="--yes")
         return
-    wanted = () if args.offline else shelf.fetches(row.name, from_=args.source, wheels=args.wheels)
+    wanted = () if args.offline else shelf.downloads(row.name, from_=args.source, wheels=args.wheels)
     if wanted:
         console.confirm(_question(row, wanted), unasked="--yes")
 
@@ -92,7 +92,7 @@ def change_models(args: argparse.Namespace, on_progress: ProgressCallback, cance
     return Answer({"models": [_model_json(row)]}, text)
 
 
-def _question(row: ModelInfo, wanted: tuple[shelf.Fetch, ...]) -> str:
+def _question(row: ModelInfo, wanted: tuple[Download, ...]) -> str:
     """What adding a guest means: whose it is, what comes from where, how fast it is."""
     declared = row.declaration
     size = _size(sum(part.size_bytes for part in wanted))

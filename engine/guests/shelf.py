@@ -29,6 +29,7 @@ from engine.guests.environment import Environment, length_of
 from engine.guests.process import Program
 from engine.guests.runner import Runner
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
+from engine.types import Download
 
 if TYPE_CHECKING:
     from engine.guests.model import GuestModel
@@ -66,15 +67,6 @@ class Record:
         """Of the weights; of the hashes in order of their names where there are several files."""
         hashes = [held.sha256 for _, held in sorted(self.weights.items())]
         return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """What adding a guest would fetch: in words, about how many bytes, from whom."""
-
-    what: str
-    size_bytes: int
-    host: str
 
 
 def data_folder() -> Path:
@@ -129,7 +121,7 @@ def published(name: str) -> str:
     return spec.published if _has_published_weights(spec) else ""
 
 
-def fetches(name: str, *, from_: Path | None = None, wheels: Path | None = None) -> tuple[Fetch, ...]:
+def downloads(name: str, *, from_: Path | None = None, wheels: Path | None = None) -> tuple[Download, ...]:
     """What `add` would fetch from the network as things are; nothing where all is here.
 
     Raises:
@@ -139,12 +131,12 @@ def fetches(name: str, *, from_: Path | None = None, wheels: Path | None = None)
     kind = _device_kind(spec, record)
     wanted = []
     if wheels is None and not _environment(spec, kind).is_ready():
-        wanted.append(Fetch("Python packages", spec.package_bytes[kind], spec.package_hosts))
+        wanted.append(Download("Python packages", spec.package_bytes[kind], spec.package_hosts))
     if from_ is None:
         for file in spec.weights:
             sha256 = record.weights[file.name].sha256 if record else file.sha256
             if not is_file_with(sha256, _weights_path(spec, file), CancelToken()):
-                wanted.append(Fetch("weights", file.size_bytes, file.host))
+                wanted.append(Download("weights", file.size_bytes, file.host))
     return tuple(wanted)
 
 
