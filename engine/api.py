@@ -153,7 +153,7 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 
 def model_downloads(name: str, *, source: Path | None = None, wheels: Path | None = None) -> tuple[Download, ...]:
-    """What `add_model` would fetch from the network as things are, for the question before it; nothing where all is here.
+    """What `add_model` would fetch from the network now, for the question before it; nothing where all is here.
 
     Raises:
         UsageError: there is no such guest engine.

@@ -14,10 +14,9 @@ from engine.errors import DeviceError, InputError, JobCancelled, ModelError, Usa
 from engine.guests import shelf
 from engine.guests.catalogue import GUESTS, GuestSpec
 from engine.guests.environment import READY
-from engine.guests.shelf import Fetch
 from engine.jobs import CancelToken, Progress
 from engine.separator import open_model
-from engine.types import DeviceInfo
+from engine.types import DeviceInfo, Download
 from tests.unit.guests.conftest import GAIN, NAME, WEIGHTS, weights_of
 from tests.unit.guests.test_download import Server, in_turn, serve, status
 
@@ -206,7 +205,7 @@ def test_changed_weights_are_not_used(guest: GuestSpec, host: Server) -> None:
         with pytest.raises(ModelError, match="has changed since it was installed") as caught:
             use(NAME)
         assert caught.value.remedy == f"Run “avsep models add {NAME}”."
-    assert shelf.fetches(NAME) == (Fetch("weights", len(WEIGHTS), "127.0.0.1"),)
+    assert shelf.downloads(NAME) == (Download("weights", len(WEIGHTS), "127.0.0.1"),)
     shelf.add(NAME)
     assert len(host.requests) == 2
     shelf.verify(NAME)
@@ -249,13 +248,13 @@ def test_a_damaged_record_is_none(guest: GuestSpec, damage: str) -> None:
 
 
 def test_what_would_be_fetched(guest: GuestSpec, tmp_path: Path) -> None:
-    packages = Fetch("Python packages", 2_000_000, "the Python package index")
-    file = Fetch("weights", len(WEIGHTS), "127.0.0.1")
-    assert shelf.fetches(NAME) == (packages, file)
-    assert shelf.fetches(NAME, wheels=tmp_path) == (file,)
-    assert shelf.fetches(NAME, from_=tmp_path) == (packages,)
+    packages = Download("Python packages", 2_000_000, "the Python package index")
+    file = Download("weights", len(WEIGHTS), "127.0.0.1")
+    assert shelf.downloads(NAME) == (packages, file)
+    assert shelf.downloads(NAME, wheels=tmp_path) == (file,)
+    assert shelf.downloads(NAME, from_=tmp_path) == (packages,)
     shelf.add(NAME)
-    assert shelf.fetches(NAME) == ()
+    assert shelf.downloads(NAME) == ()
 
 
 def test_a_guest_without_support_for_the_gpu_says_so(guest: GuestSpec, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,7 +274,7 @@ def test_the_environment_is_built_for_this_machine(guest: GuestSpec, monkeypatch
     sizes = {"cpu": 1, "cuda": 2}
     monkeypatch.setitem(GUESTS, NAME, dataclasses.replace(guest, requirements=both, package_bytes=sizes))
     monkeypatch.setattr(device, "device_info", lambda device="auto": DeviceInfo("cuda:0", "a GPU", ""))
-    assert shelf.fetches(NAME)[0].size_bytes == 2
+    assert shelf.downloads(NAME)[0].size_bytes == 2
     shelf.add(NAME)
     assert shelf.open_guest(NAME).device == "cuda:0"
     monkeypatch.setattr(device, "device_info", lambda device="auto": DeviceInfo("cpu", "", ""))
