@@ -22,11 +22,13 @@ class Judgement:
         removed: energy of the mixture that is not the voice, at least -15 dB of the mixture's; full scale for 1 s is 1.
         left: energy that is thought to be wrong with the voice.
         visible: share of the stretch in which the face is seen, 0..1.
+        apart: energy by which it differs from our own model's voice, where that was asked (`engine.second_opinion`).
     """
 
     removed: float
     left: float
     visible: float
+    apart: float = 0.0
 
     @property
     def improvement_db(self) -> float:
@@ -40,19 +42,25 @@ class Judgement:
 
 
 def judge(
-    mixture: FloatArray, voice: FloatArray, sample_rate_hz: int, quality_db: FloatArray, visible: float = 1.0
+    mixture: FloatArray,
+    voice: FloatArray,
+    sample_rate_hz: int,
+    quality_db: FloatArray,
+    visible: float = 1.0,
+    apart_db: FloatArray | None = None,
 ) -> Judgement:
     """Judge a stretch.
 
     Args:
         mixture, voice: (T,) or (T, channels). quality_db: (N,), `engine.contract.WindowMasks.quality` of the stretch,
-            N at most T.
+            N at most T. apart_db: (N,), `engine.second_opinion.Opinion.apart_db`, or None.
     """
     moments = np.arange(len(quality_db)) * len(mixture) // len(quality_db)
     removed = np.maximum(_energy(mixture - voice, moments), LEAST_WRONG * _energy(mixture, moments))
     removed = np.maximum(removed, _SILENCE) / sample_rate_hz
     left = removed * 10 ** (-quality_db.astype(np.float64) / 10)
-    return Judgement(float(removed.sum()), float(left.sum()), visible)
+    apart = 0.0 if apart_db is None else float((removed * 10 ** (apart_db.astype(np.float64) / 10)).sum())
+    return Judgement(float(removed.sum()), float(left.sum()), visible, apart)
 
 
 def together(parts: Sequence[Judgement]) -> Judgement:

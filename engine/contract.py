@@ -17,6 +17,7 @@ from engine.config import StftConfig
 FloatArray = NDArray[np.float32]
 MODEL_RATE_HZ = 16_000  # of the sound that every model is given
 SAMPLES_PER_VIDEO_FRAME = MODEL_RATE_HZ // 25  # the sound of one call is a multiple of it
+MOUTH_WIDTH = 1.3  # of the mouths that the analysis of a film keeps
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,16 @@ class Crops:
     """A stream of upright mouth pictures (`engine.vision.lips.mouth_crop`) per person.
 
     (M, size_px, size_px) float32 for "grey", (M, size_px, size_px, 3) for "rgb": (byte / 255 - mean) / std.
+
+    Attributes:
+        width: how much they show across, in distances between the eyes' middles.
     """
 
     size_px: int
     colour: Literal["grey", "rgb"] = "grey"
     mean: float = 0.0
     std: float = 1.0
+    width: float = MOUTH_WIDTH
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,8 @@ class Declaration:
         lips: form of each person's stream. video_rate_hz: its frames per second.
         margin_frames: K, frames of each stream before and after the sound.
         finds_lag: whether `match` and `lag_probabilities` tell the delay of sound and picture.
+        judges: whether `quality` tells how good a voice is. What a model does not find or judge, AVSep's own does
+            beside it (`engine.second_opinion`).
         grid: of the masks; its sample rate is that of the sound.
         calibration: slope (per dB) and offset of the logistic curve from `WindowMasks.quality` to agreement 0..1.
         devices: kinds it runs on, "cpu" or "cuda".
@@ -68,6 +75,7 @@ class Declaration:
     video_rate_hz: int = 25
     margin_frames: int = 0
     finds_lag: bool = False
+    judges: bool = False
     grid: StftConfig = field(default_factory=StftConfig)
     calibration: tuple[float, float] = (0.5, 0.0)
     devices: tuple[str, ...] = ("cpu",)
@@ -128,7 +136,8 @@ class SeparationModel(Protocol):
                 not; None.
 
         Raises:
-            DeviceError: the device failed, or has not the memory.
+            DeviceError: the device failed, or has not the memory. ModelError: the model failed, or gave what is no
+                voice. JobCancelled: the job was cancelled in the middle of a call, as far as the model hears of that.
         """
 
     def lag_probabilities(self, match: FloatArray) -> FloatArray:
@@ -140,3 +149,6 @@ class SeparationModel(Protocol):
         Returns:
             (2 K + 1,) float32, at least 0, with the sum 1.
         """
+
+    def close(self) -> None:
+        """Give back what it holds beside memory, such as a process; called when a job ends."""

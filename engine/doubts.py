@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.second_opinion import disagreements
 from engine.types import IsolatedVoice, PcmStore
 
 _WEAK_AGREEMENT = 0.3
@@ -18,11 +19,12 @@ _ALIKE_S = 3
 _BLOCK_S = 10
 
 
-def doubts(source: PcmStore, voices: Sequence[IsolatedVoice], seconds: range) -> list[str]:
-    """Silent voices, two people with one voice, lips and voice that hardly agree.
+def doubts(source: PcmStore, voices: Sequence[IsolatedVoice], seconds: range, model: str = "") -> list[str]:
+    """Silent voices, two people with one voice, two models that disagree, lips and voice that hardly agree.
 
     Args:
         source: the original. voices: of it. seconds: which were asked for.
+        model: whose they are, where AVSep's own judged them; else "".
     """
     sounds = [v.voice for v in voices]
     energy, products = _by_second([source, *sounds], seconds)
@@ -40,10 +42,12 @@ def doubts(source: PcmStore, voices: Sequence[IsolatedVoice], seconds: range) ->
                 f"{both} have the same voice in {alike.sum()} s, first at {first // 60}:{first % 60:02d}; "
                 "the model could not tell them apart there."
             )
+    apart = disagreements(voices, model) if model else {}
+    said += apart.values()
     return said + [
         f"Person {v.person_id}: lips and voice hardly agree; listen before you trust this voice."
         for v in voices
-        if v.confidence.mean < _WEAK_AGREEMENT and v.person_id not in silent
+        if v.confidence.mean < _WEAK_AGREEMENT and v.person_id not in {*silent, *apart}
     ]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,8 @@ def run(
     check_files(rows, root)
     if table is not None and table.exists() and not overwrite:
         raise OutputExistsError(f"“{table}” exists already.", "Choose another name, or add --overwrite.")
-    separator = open_model(model, device)
-    scored = score(separator, rows, root, on_progress=on_progress, cancel=cancel)
+    with closing(open_model(model, device, cancel)) as separator:
+        scored = score(separator, rows, root, on_progress=on_progress, cancel=cancel)
     if table is not None:
         write_table(table, scored)
     by = {name: parts for name in CONDITIONS if len(parts := _by(scored, name)) > 1 or name == "corpus"}

@@ -15,15 +15,23 @@ from engine.contract import SAMPLES_PER_VIDEO_FRAME, Declaration, SeparationMode
 from engine.device import configure_threads, inference, torch_device
 from engine.errors import DeviceError, UsageError
 from engine.guests.shelf import open_guest
+from engine.jobs import CancelToken
 from engine.models.separated import Separated
 from engine.registry import build, declaration, model_spec
 
 FloatArray = NDArray[np.float32]
 
 
-def open_model(name: str, device: str) -> SeparationModel:
-    """Load a model of the shelf onto a device. Raises like `Separator.load`, or for guests like `open_guest`."""
-    return open_guest(name, device) if model_spec(name).guest else Separator.load(name, device)
+def open_model(name: str, device: str, cancel: CancelToken | None = None) -> SeparationModel:
+    """Load a model of the shelf onto a device.
+
+    Args:
+        cancel: of the job, which a guest hears in the middle of a call.
+
+    Raises:
+        UsageError, ModelError, DeviceError: as `Separator.load`, or for guests `open_guest`.
+    """
+    return open_guest(name, device, cancel) if model_spec(name).guest else Separator.load(name, device)
 
 
 @dataclass
@@ -55,6 +63,9 @@ class Separator:
                 'Use a model with lips = "landmarks" and face = "attributes" or "none".',
             )
         return cls(model.to(where), where, declaration(name))
+
+    def close(self) -> None:
+        """Nothing but memory is held."""
 
     def masks(
         self,

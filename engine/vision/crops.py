@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cache import entry, output_error, write_then_rename
-from engine.contract import Crops
+from engine.contract import MOUTH_WIDTH, Crops
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.media.reader import Frame, read_frames
 from engine.types import FaceAnalysis
@@ -29,7 +29,7 @@ FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
 Rows = NDArray[np.bool_]
 
-VERSION = 1  # of the method: a higher number makes old cache entries void
+VERSION = 2  # of the method: a higher number makes old cache entries void
 
 _KIND = "crops"
 _STAGE = "Cutting out mouths"
@@ -65,7 +65,7 @@ def cut_mouths(
         OutputError: the cache is full or cannot be written.
         JobCancelled: asked for through `cancel`; what was written stays for the next time.
     """
-    if (form.size_px, form.colour) == (MOUTH_PX, "grey"):
+    if (form.size_px, form.colour, form.width) == (MOUTH_PX, "grey", MOUTH_WIDTH):
         return dict(streams)  # the analysis keeps these
     faces = [_Face.open(analysis, person, form, stream, rows[person]) for person, stream in sorted(streams.items())]
     _cut(analysis.media.path, faces, on_progress, cancel)
@@ -161,7 +161,7 @@ class _Face:
     def open(cls, analysis: FaceAnalysis, person: int, form: Crops, stream: LipStream, asked: Rows) -> _Face:
         """See what is there already. Raises like `_Mouths.open`."""
         count = len(stream.visible)
-        key = f"{analysis.key}-{VERSION}-{person}-{form.size_px}-{form.colour}"
+        key = f"{analysis.key}-{VERSION}-{person}-{form.size_px}-{form.colour}-{form.width:g}"
         mouths = _Mouths.open(entry(_KIND, key), (count, *mouth_shape(form)))
         shots = np.searchsorted(np.asarray(analysis.cuts_s) - 1e-4, np.arange(count + 1) / RATE_HZ, "right")
         seen = np.append(stream.visible, False)
@@ -171,7 +171,7 @@ class _Face:
     def cut(self, row: int, frame: Frame) -> None:
         """Keep the mouth in a frame as a row. Raises like `_Mouths.add`."""
         points = self._points_px(row, frame.time_s) * np.float32(frame.scale)
-        self.mouths.add(row, mouth_crop(frame.rgb, points, self.form.size_px, self.form.colour))
+        self.mouths.add(row, mouth_crop(frame.rgb, points, self.form.size_px, self.form.colour, self.form.width))
 
     def _points_px(self, row: int, time_s: float) -> FloatArray:
         """Landmarks (68, 2) at the time of a frame near a row, between rows by time, in displayed pixels."""

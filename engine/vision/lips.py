@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.contract import Crops, Landmarks
+from engine.contract import MOUTH_WIDTH, Crops, Landmarks
 
 RATE_HZ = 25
 MOUTH_PX = 32
@@ -46,7 +46,11 @@ class LipStream:
 
 
 def mouth_crop(
-    rgb: NDArray[np.uint8], points_px: FloatArray, size_px: int = MOUTH_PX, colour: Literal["grey", "rgb"] = "grey"
+    rgb: NDArray[np.uint8],
+    points_px: FloatArray,
+    size_px: int = MOUTH_PX,
+    colour: Literal["grey", "rgb"] = "grey",
+    width: float = MOUTH_WIDTH,
 ) -> NDArray[np.uint8]:
     """The mouth, upright and at one scale.
 
@@ -55,14 +59,14 @@ def mouth_crop(
         points_px: (68, 2), landmarks in pixels of `rgb`.
         size_px: side of the result.
         colour: of the result.
+        width: how much it shows across, in distances between the eyes' middles.
 
     Returns:
-        (size_px, size_px) uint8 grey or (size_px, size_px, 3) uint8 rgb, spanning 0.65 of the distance between the
-        eyes' middles to each side; black beyond the picture.
+        (size_px, size_px) uint8 grey or (size_px, size_px, 3) uint8 rgb; black beyond the picture.
     """
     right, left = points_px[36:42].mean(0), points_px[42:48].mean(0)
     across = left - right
-    reach = max(float(np.hypot(*across)), 1.0) * 0.65
+    reach = max(float(np.hypot(*across)), 1.0) * width / 2
     centre = points_px[48:68].mean(0)
     unit = across / max(float(np.hypot(*across)), 1e-3) * (2.0 * reach / size_px)
     turn = np.array([[unit[0], -unit[1]], [unit[1], unit[0]]])  # mouth picture -> frame

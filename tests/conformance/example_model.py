@@ -54,3 +54,6 @@ class LipGate:
 
     def lag_probabilities(self, match: FloatArray) -> FloatArray:
         return np.asarray(np.eye(match.shape[-1])[match.shape[-1] // 2], np.float32)
+
+    def close(self) -> None:
+        """Nothing is held."""

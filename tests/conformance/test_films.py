@@ -79,7 +79,7 @@ def cut_mouths(
 def run(model: Watched, film: Path, cache: Path, cancel: CancelToken | None = None) -> IsolationResult:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AVSEP_CACHE_DIR", str(cache))
-        patch.setattr("engine.separator.open_model", lambda name, device: model)
+        patch.setattr("engine.separator.open_model", lambda name, device, cancel: model)
         everyone = tuple(range(1, PEOPLE + 1))
         return isolate(IsolationRequest(film, everyone, model="tiny", absent="hold"), cancel=cancel)
 

@@ -357,14 +357,14 @@ def test_models(engine: FakeEngine, capsys: pytest.CaptureFixture[str], monkeypa
 def test_doctor(
     engine: FakeEngine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, outcome: Any
 ) -> None:
-    from engine import isolation
+    from engine import supply
 
-    def self_test() -> isolation.SelfTest:
+    def self_test() -> supply.SelfTest:
         if isinstance(outcome, Exception):
             raise outcome
-        return isolation.SelfTest(passed=outcome[0], real_time_factor=outcome[1])
+        return supply.SelfTest(passed=outcome[0], real_time_factor=outcome[1])
 
-    monkeypatch.setattr(isolation, "self_test", self_test)
+    monkeypatch.setattr(supply, "self_test", self_test)
     monkeypatch.setattr(registry, "verify", lambda name: None)
     run = Run(capsys, "doctor", "--json")
     passed = outcome == (True, 0.1)

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 import torch
 
-from engine import isolation
+from engine import supply
 from engine.config import StftConfig
 from engine.contract import Crops, Declaration, WindowMasks
 from engine.errors import DeviceError, JobCancelled, ModelError, NoFaceError, UsageError
@@ -253,11 +253,11 @@ def test_a_model_that_cannot_be_served_is_refused(
     clip: Path, monkeypatch: pytest.MonkeyPatch, asked: Declaration, said: str
 ) -> None:
     model = Separator(build("tiny"), torch.device("cpu"), asked)
-    monkeypatch.setattr("engine.separator.open_model", lambda name, device: model)
+    monkeypatch.setattr("engine.separator.open_model", lambda name, device, cancel: model)
     with pytest.raises(ModelError, match=said):
         isolate(IsolationRequest(clip, (1,), model="tiny"))
     with pytest.raises(ModelError, match=said):
-        isolation.self_test("tiny", "cpu", seconds=2)
+        supply.self_test("tiny", "cpu", seconds=2)
 
 
 @dataclass
@@ -306,10 +306,13 @@ class Open:
     def lag_probabilities(self, match: np.ndarray) -> np.ndarray:
         return np.asarray(np.eye(match.shape[-1])[0], np.float32)
 
+    def close(self) -> None:
+        pass
+
 
 def _opened(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> tuple[Open, Asked]:
     model, asked = Open(Declaration(**declared)), Asked()
-    monkeypatch.setattr("engine.separator.open_model", lambda name, device: model)
+    monkeypatch.setattr("engine.separator.open_model", lambda name, device, cancel: model)
     monkeypatch.setattr("engine.vision.crops.cut_mouths", asked)
     return model, asked
 
@@ -380,7 +383,7 @@ def test_a_film_is_separated_with_mouths_cut_out_of_it(tmp_path: Path, monkeypat
     film = tmp_path / "turns.mp4"
     write_clip(film, people, (0.1 * rng.standard_normal((round(3.6 * 48_000), 1))).astype(np.float32), duration_s=3.6)
     model = LipGate(dataclasses.replace(DECLARATION, lips=Crops(112, "grey", mean=0.42, std=0.17)))
-    monkeypatch.setattr("engine.separator.open_model", lambda name, device: model)
+    monkeypatch.setattr("engine.separator.open_model", lambda name, device, cancel: model)
     stages: list[str] = []
 
     def voice_of(person: int, **more: Any) -> np.ndarray:
@@ -397,7 +400,7 @@ def test_a_film_is_separated_with_mouths_cut_out_of_it(tmp_path: Path, monkeypat
     early = voice_of(left.id)
     assert stages.count("Cutting out mouths") == 90
     (folder,) = (tmp_path / "cache" / "crops").iterdir()
-    assert folder.name.endswith(f"-{left.id}-112-grey")
+    assert folder.name.endswith(f"-{left.id}-112-grey-1.3")
     assert level(early, 0.2, 1.6) > 2.5 * level(early, 2.0, 3.4)
     late = voice_of(right.id)
     assert level(late, 2.0, 3.4) > 2.5 * level(late, 0.2, 1.6)
@@ -409,11 +412,11 @@ def test_a_film_is_separated_with_mouths_cut_out_of_it(tmp_path: Path, monkeypat
 @pytest.mark.parametrize("form", [Crops(112), Crops(48, "rgb")])
 def test_self_test_gives_a_model_the_mouths_that_it_asks_for(monkeypatch: pytest.MonkeyPatch, form: Crops) -> None:
     model, _ = _opened(monkeypatch, lips=form, margin_frames=2)
-    assert isolation.self_test("tiny", "cpu", seconds=2)["passed"]
+    assert supply.self_test("tiny", "cpu", seconds=2)["passed"]
     assert model.lips[0].shape == (1, 54, *mouth_shape(form)) and model.lips[0].std() > 0.1
 
 
 def test_self_test_passes_with_tiny() -> None:
-    report = isolation.self_test("tiny", "cpu", seconds=2)
+    report = supply.self_test("tiny", "cpu", seconds=2)
     assert report["passed"]
     assert report["real_time_factor"] > 0
