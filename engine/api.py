@@ -187,15 +187,55 @@ def add_model(
     add(name, from_=source, wheels=wheels, offline=offline, on_progress=on_progress, cancel=cancel)
 
 
-def remove_model(name: str) -> None:
-    """Delete a guest engine with all its files.
+def import_model(
+    path: Path,
+    *,
+    name: str | None = None,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> str:
+    """Put a network of the user's own on the shelf: weights (.safetensors) with their card (.json) beside them.
+
+    Both are checked, tried once and copied into the application's data folder; nothing in them is executed.
+
+    Args:
+        name: of its row; None takes it from the file's name, or its run folder's.
+
+    Returns:
+        The name of its row, for `--model`.
 
     Raises:
-        UsageError: there is no such guest engine. ModelError: it is not installed. OutputError: as named.
+        InputError: the file or its card is missing, cannot be read, or is not what it should be.
+        UsageError: the name is not possible or taken, or the network sees pictures, which films do not give.
+        ModelError: weights and card do not go together, or the network does not run.
+        OutputError: the disk is full, or the folder cannot be written.
+        JobCancelled: asked to stop; nothing is kept.
     """
-    from engine.guests.shelf import remove
+    from engine.importing import import_model
 
-    remove(name)
+    return import_model(path, name=name, on_progress=on_progress, cancel=cancel or CancelToken())
+
+
+def set_default_model(name: str) -> None:
+    """Choose what "default" stands for from now on; "compact" or "default" goes back to the one that ships.
+
+    Raises:
+        UsageError: there is no such model. ModelError: it is not installed. OutputError: the choice cannot be kept.
+    """
+    from engine.registry import set_default_model
+
+    set_default_model(name)
+
+
+def remove_model(name: str) -> None:
+    """Delete a guest engine or an imported model with all its files; "default" is ours again if it stood for it.
+
+    Raises:
+        UsageError: there is no such model. ModelError: it comes with AVSep, or is not installed. OutputError: as named.
+    """
+    from engine.registry import remove_model
+
+    remove_model(name)
 
 
 def device_info(device: str = "auto") -> DeviceInfo:

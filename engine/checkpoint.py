@@ -1,19 +1,20 @@
-"""Weights on disk: tensors (safetensors) and a JSON file beside them; nothing in them is ever executed."""
+"""Weights on disk: tensors (safetensors) and a JSON file beside them; nothing in them is ever executed.
+
+Cards are read without torch, so that listing models stays quick.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
-
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from engine.cache import write_then_rename
 from engine.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def file_sha256(path: Path) -> str:
@@ -32,6 +33,8 @@ def save_weights(path: Path, model: nn.Module, card: dict[str, Any], *, half: bo
     Returns:
         The SHA-256 of the weights file.
     """
+    from safetensors.torch import save_file
+
     tensors = {
         name: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
         for name, value in model.state_dict().items()
@@ -51,11 +54,26 @@ def read_card(path: Path) -> dict[str, Any]:
         ModelError: it is missing or damaged.
     """
     try:
-        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        text = path.with_suffix(".json").read_bytes()
+    except OSError as error:
         raise ModelError(f"The description of the model {path.stem} cannot be read.", "Install it again.") from error
+    return parse_card(text, path.stem)
+
+
+def parse_card(text: bytes, name: str) -> dict[str, Any]:
+    """The content of the JSON beside the weights of a model.
+
+    Raises:
+        ModelError: it is no JSON, no object, or does not name the weights' hash.
+    """
+    try:
+        card = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(
+            f"The description of the model {name} is damaged: it is no JSON.", "Install it again.", details=str(error)
+        ) from error
     if not isinstance(card, dict) or not isinstance(card.get("sha256"), str):
-        raise ModelError(f"The description of the model {path.stem} is damaged.", "Install it again.")
+        raise ModelError(f"The description of the model {name} is damaged.", "Install it again.")
     return card
 
 
@@ -65,6 +83,9 @@ def load_weights(path: Path, model: nn.Module, sha256: str) -> None:
     Raises:
         ModelError: the file is missing, its hash differs, it is not a safetensors file, or keys do not fit.
     """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     if not path.is_file():
         raise ModelError(f"The weights file {path.name} is missing.", "Install the model again.")
     found = file_sha256(path)
@@ -91,6 +112,8 @@ def count_parameters(model: nn.Module) -> int:
 
 def exponential_average(average: nn.Module, model: nn.Module, decay: float) -> None:
     """average = decay * average + (1 - decay) * model, in place; buffers are copied."""
+    import torch
+
     with torch.no_grad():
         for kept, new in zip(average.parameters(), model.parameters(), strict=True):
             kept.lerp_(new, 1.0 - decay)

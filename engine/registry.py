@@ -1,22 +1,27 @@
-"""The model shelf: one table from name to network, weights and card; guests have a table of their own."""
+"""The model shelf: our networks, those that the user imported, and guests, by their names; and what "default" is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.checkpoint import read_card
+from engine.chosen import choose_model, chosen_model
 from engine.config import ARCHITECTURES, AvBaselineConfig, CompactConfig, ModelConfig, from_dict
 from engine.contract import Declaration
 from engine.errors import EngineError, ModelError, UsageError
 from engine.guests import shelf
 from engine.guests.catalogue import GUESTS
+from engine.imported import ImportedModel, imported_names, read_imported, remove_imported, weights_of
 from engine.resources import resource
 from engine.types import ModelInfo
 
 if TYPE_CHECKING:
     from torch import nn
 
+DEFAULT = "default"
+OURS = "compact"  # what "default" stands for unless the user chose otherwise
 _LICENCE = "Apache-2.0"  # of the project's code, and of `tiny`, which is nothing else
 _MOST_FACES = 6  # at once: any number fits, but time grows with each
 _TINY = CompactConfig(
@@ -30,16 +35,16 @@ class ModelSpec:
     """A row of the shelf.
 
     Attributes:
-        weights: path below resources, or of a training run's result; None for `tiny`, which is made from a seed, and
-            for guests.
-        guest: whether `engine.guests.shelf` knows the rest.
+        weights: path below resources, or of an imported model or a training run's result; None for `tiny`, which is
+            made from a seed, and for guests.
+        guest: whether `engine.guests.shelf` knows the rest. imported: whether `engine.imported` does.
     """
 
     name: str
     title: str
     weights: str | None
-    same_as: str | None = None
     guest: bool = False
+    imported: bool = False
 
     @property
     def path(self) -> Path | None:
@@ -48,30 +53,94 @@ class ModelSpec:
 
 
 _ROWS = (
-    ModelSpec("default", "The best model that ships (compact)", "models/compact.safetensors", same_as="compact"),
-    ModelSpec("compact", "Affinity network with blind slots, on lip landmarks", "models/compact.safetensors"),
+    ModelSpec(OURS, "Affinity network with blind slots, on lip landmarks", "models/compact.safetensors"),
     ModelSpec("tiny", "Untrained network for tests; it separates nothing", None),
 )
-MODELS = {row.name: row for row in _ROWS}
 
 
-def _guests() -> tuple[ModelSpec, ...]:
-    return tuple(ModelSpec(spec.name, spec.title, None, guest=True) for spec in GUESTS.values())
+def _rows() -> dict[str, ModelSpec]:
+    """All rows but `default`: ours, imported ones, guests. A name that we or a guest have is nobody else's."""
+    ours = {row.name: row for row in _ROWS}
+    guests = {spec.name: ModelSpec(spec.name, spec.title, None, guest=True) for spec in GUESTS.values()}
+    taken = {DEFAULT, *ours, *guests}
+    imported = {name: _imported(name) for name in imported_names() if name not in taken}
+    return ours | imported | guests
+
+
+def _imported(name: str) -> ModelSpec:
+    return ModelSpec(name, "An imported network", str(weights_of(name)), imported=True)
+
+
+def model_names() -> tuple[str, ...]:
+    """All names that `model_spec` knows, damaged models among them."""
+    return (DEFAULT, *_rows())
 
 
 def model_spec(name: str) -> ModelSpec:
-    """A row by its name, aliases resolved; or the result of a training run, by the path of its weights.
+    """A row by its name, "default" resolved; or the result of a training run, by the path of its weights.
 
     Raises:
         UsageError: there is no such model.
     """
     if name.endswith(".safetensors"):
         return ModelSpec(Path(name).parent.name, "A training run", str(Path(name).absolute()))
-    rows = MODELS | {row.name: row for row in _guests()}
-    spec = rows.get(name)
+    rows = _rows()
+    spec = rows.get(stands_for() if name == DEFAULT else name)
     if spec is None:
-        raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(rows)}.")
-    return model_spec(spec.same_as) if spec.same_as else spec
+        raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join((DEFAULT, *rows))}.")
+    return spec
+
+
+def stands_for() -> str:
+    """The row that "default" means now: the user's choice where it is installed, else ours."""
+    name = chosen_model()
+    row = None if name is None else _rows().get(name)
+    return row.name if row is not None and _info(row).installed else OURS
+
+
+def set_default_model(name: str) -> None:
+    """Choose what "default" stands for (`engine.api.set_default_model`).
+
+    Raises:
+        UsageError, ModelError, OutputError: as `engine.api.set_default_model`.
+    """
+    if name in (DEFAULT, OURS):
+        choose_model(None)
+        return
+    row = _row(name)
+    if not _info(row).installed:
+        how = f"Run “avsep models add {name}” first." if row.guest else f"“avsep models verify {name}” says why."
+        raise ModelError(f"The model {name} is not installed, so it cannot be the default.", how)
+    choose_model(name)
+
+
+def remove_model(name: str) -> None:
+    """Delete a guest or an imported model (`engine.api.remove_model`).
+
+    Raises:
+        UsageError, ModelError, OutputError: as `engine.api.remove_model`.
+    """
+    row = None if name == DEFAULT else _row(name)
+    if row is None or not (row.guest or row.imported):
+        raise ModelError(f"The model {name} comes with AVSep.", "Only guest engines and imported models are removed.")
+    if row.guest:
+        shelf.remove(name)
+    else:
+        remove_imported(name)
+    if chosen_model() == name:
+        choose_model(None)
+
+
+def _row(name: str) -> ModelSpec:
+    """A row by its own name.
+
+    Raises:
+        UsageError: there is no such row.
+    """
+    rows = _rows()
+    if name not in rows:
+        raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join((DEFAULT, *rows))}.")
+    return rows[name]
 
 
 def build(name: str) -> nn.Module:
@@ -83,7 +152,7 @@ def build(name: str) -> nn.Module:
     """
     import torch
 
-    from engine.checkpoint import load_weights, read_card
+    from engine.checkpoint import load_weights
     from engine.models.networks import build_network
 
     spec = model_spec(name)
@@ -94,11 +163,22 @@ def build(name: str) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_TINY_SEED)
             return build_network("compact", _TINY).eval()
-    card = read_card(path)
+    card = _card(spec)
     config = _config(spec, card)
     model = build_network(str(card["architecture"]), config)
     load_weights(path, model, card["sha256"])
     return model.eval()
+
+
+def _card(spec: ModelSpec) -> dict[str, Any]:
+    """What is known of a network.
+
+    Raises:
+        ModelError: its card is missing or damaged, or an imported model has changed.
+    """
+    if spec.imported:
+        return read_imported(spec.name).card
+    return {"licence": _LICENCE, "trained_on": "nothing"} if spec.path is None else read_card(spec.path)
 
 
 def _config(spec: ModelSpec, card: dict[str, Any]) -> ModelConfig:
@@ -116,12 +196,10 @@ def declaration(name: str) -> Declaration:
     Raises:
         UsageError: there is no such model. ModelError: its card is missing, damaged or unknown.
     """
-    from engine.checkpoint import read_card
-
     spec = model_spec(name)
     if spec.guest:
         return shelf.declaration(spec.name)
-    card: dict[str, Any] = {"licence": _LICENCE, "trained_on": "nothing"} if spec.path is None else read_card(spec.path)
+    card = _card(spec)
     config = _TINY if spec.path is None else _config(spec, card)
     return Declaration(
         licence=str(card.get("licence", "")),
@@ -145,12 +223,10 @@ def fingerprint(name: str) -> str:
     Raises:
         UsageError: there is no such model. ModelError: its card is missing or damaged, or the guest is not installed.
     """
-    from engine.checkpoint import read_card
-
     spec = model_spec(name)
     if spec.guest:
         return shelf.fingerprint(spec.name)
-    return f"{spec.name}-{_TINY_SEED}" if spec.path is None else str(read_card(spec.path)["sha256"])
+    return f"{spec.name}-{_TINY_SEED}" if spec.path is None else str(_card(spec)["sha256"])
 
 
 def calibration(name: str) -> tuple[float, float]:
@@ -158,13 +234,10 @@ def calibration(name: str) -> tuple[float, float]:
 
     Fitted on validation talkers when the model was put on the shelf.
     """
-    from engine.checkpoint import read_card
-
     spec = model_spec(name)
     if spec.guest:
         return shelf.declaration(spec.name).calibration
-    path = spec.path
-    scale, bias = (0.5, 0.0) if path is None else read_card(path).get("calibration", (0.5, 0.0))
+    scale, bias = _card(spec).get("calibration", (0.5, 0.0))
     return float(scale), float(bias)
 
 
@@ -174,22 +247,41 @@ def verify(name: str) -> None:
     Raises:
         UsageError: there is no such model. ModelError: the weights are missing or damaged.
     """
-    if model_spec(name).guest:
-        shelf.verify(name)
+    spec = model_spec(name)
+    if spec.guest:
+        shelf.verify(spec.name)
     else:
         build(name)
 
 
 def list_models() -> tuple[ModelInfo, ...]:
-    """All rows, guests last; a model whose files are missing or damaged is listed as not installed."""
-    return (*map(_info, _ROWS), *map(_guest_info, _guests()))
+    """All rows, `default` first and guests last; a model whose files are missing or damaged is not installed.
+
+    No process is started and no network is loaded for it.
+    """
+    rows = {name: _info(row) for name, row in _rows().items()}
+    return (_default_info(rows), *rows.values())
+
+
+def _default_info(rows: dict[str, ModelInfo]) -> ModelInfo:
+    """The row "default": what it stands for, under a name of its own."""
+    chosen, title = chosen_model(), f"The best model that ships ({OURS})"
+    name = OURS
+    if chosen is not None and chosen != OURS:
+        if chosen in rows and rows[chosen].installed:
+            name, title = chosen, f"The model that you chose ({chosen})"
+        else:
+            title += f", since the model that you chose ({chosen}) is not installed"
+    return replace(rows[name], name=DEFAULT, title=title, stands_for=name, guest=False, imported=False, hindrance="")
 
 
 def _info(row: ModelSpec) -> ModelInfo:
-    from engine.checkpoint import read_card
-
+    if row.guest:
+        return shelf.info(row.name)
+    if row.imported:
+        return _imported_info(row)
     try:
-        sha256 = "" if row.path is None else str(read_card(row.path)["sha256"])
+        sha256 = "" if row.path is None else str(_card(row)["sha256"])
         there = row.path is not None and row.path.is_file()
         size = row.path.stat().st_size if there and row.path is not None else 0
         return ModelInfo(row.name, row.title, declaration(row.name), sha256, there or row.path is None, size)
@@ -197,16 +289,11 @@ def _info(row: ModelSpec) -> ModelInfo:
         return ModelInfo(row.name, row.title, Declaration(), "", False)
 
 
-def _guest_info(row: ModelSpec) -> ModelInfo:
-    record = shelf.installed(row.name)
-    sha256, size = ("", 0) if record is None else (record.sha256, record.size_bytes)
-    return ModelInfo(
-        row.name,
-        row.title,
-        declaration(row.name),
-        sha256,
-        record is not None,
-        size,
-        guest=True,
-        published=shelf.published(row.name),
-    )
+def _imported_info(row: ModelSpec) -> ModelInfo:
+    try:
+        held: ImportedModel = read_imported(row.name)
+        title = held.card.get("title") or f"{row.title} ({held.card['architecture']})"
+        sha256, size = held.card["sha256"], held.size_bytes
+        return ModelInfo(row.name, title, declaration(row.name), sha256, True, size, imported=True)
+    except EngineError:
+        return ModelInfo(row.name, f"{row.title}, damaged", Declaration(), "", False, imported=True)

@@ -34,6 +34,7 @@ from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 OLDEST_PYTHON = (3, 11)
 READY = "avsep-ready"
 
+_MOST_MINOR = 100  # versions of Python 3 that a marker may tell of
 _POLL_S = 0.1
 _QUESTION_S = 60.0
 _TAIL_LINES = 40
@@ -70,13 +71,26 @@ class Environment:
         """Its interpreter; it exists if `is_ready`."""
         return self.folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
+    def is_complete(self) -> bool:
+        """Whether it was made whole, of these requirements, and its interpreter is there; nothing is started for it."""
+        return self._made_with() is not None and self.python.exists()
+
     def is_ready(self) -> bool:
-        """Whether it is complete, of these requirements, and of a Python that is still there in the same version."""
+        """Whether it is complete, and its interpreter starts and is of the version that it was made with."""
+        version = self._made_with()
+        return version is not None and version == _version(self.python)
+
+    def _made_with(self) -> tuple[int, int] | None:
+        """The version of Python of which the marker tells; None without a marker of these requirements."""
         try:
             marker = (self.folder / READY).read_text(encoding="ascii")
         except (OSError, ValueError):
-            return False
-        return marker == self._fingerprint()
+            return None
+        versions = ((3, minor) for minor in range(_MOST_MINOR))
+        return next((version for version in versions if marker == self._marker(version)), None)
+
+    def _marker(self, version: tuple[int, int]) -> str:
+        return hashlib.sha256(json.dumps([self.requirements, version]).encode()).hexdigest()
 
     def create(
         self,
@@ -165,13 +179,6 @@ class Environment:
         except OSError:
             return []
 
-    def _fingerprint(self) -> str | None:
-        """What the marker must say, or None if the interpreter does not start."""
-        version = _version(self.python)
-        if version is None:
-            return None
-        return hashlib.sha256(json.dumps([self.requirements, version]).encode()).hexdigest()
-
     def _check_source(self, wheels: Path | None, offline: bool) -> None:
         if wheels is not None and not wheels.is_dir():
             raise ModelError(f"The folder of wheels “{wheels}” was not found.", "Check its name.")
@@ -227,12 +234,12 @@ class Environment:
 
     def _finish(self, draft: Path) -> None:
         """Say that it is complete, by a file that is still that of this call."""
-        fingerprint = self._fingerprint()
-        if fingerprint is None:
+        version = _version(self.python)
+        if version is None:
             raise ModelError(f"The Python in “{self.folder}” does not start.", "Install another Python and try again.")
         try:
             with draft.open("r+b") as file:
-                file.write(fingerprint.encode())
+                file.write(self._marker(version).encode())
                 os.fsync(file.fileno())
             draft.replace(self.folder / READY)
         except FileNotFoundError:

@@ -29,7 +29,7 @@ from engine.guests.environment import Environment, length_of
 from engine.guests.process import Program
 from engine.guests.runner import Runner
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
-from engine.types import Download
+from engine.types import Download, ModelInfo
 
 if TYPE_CHECKING:
     from engine.guests.model import GuestModel
@@ -93,32 +93,56 @@ def guest_spec(name: str) -> GuestSpec:
 
 
 def installed(name: str) -> Record | None:
-    """What was installed; None where nothing was, or where files of it are gone.
+    """What was installed; None where nothing was, or where files of it are gone. No process is started for it.
 
     Raises:
         UsageError: there is no such guest engine.
     """
     spec, record = guest_spec(name), _read_record(name)
-    if record is None or record.device not in spec.requirements or not _environment(spec, record.device).is_ready():
-        return None
-    there = all(_has_size(_weights_path(spec, file), record.weights[file.name].size_bytes) for file in spec.weights)
-    return record if there else None
+    return record if _is_there(spec, record) else None
+
+
+def _is_there(spec: GuestSpec, record: Record | None) -> bool:
+    """Whether all that was installed is there, as far as can be told without starting its Python or reading weights."""
+    if record is None or record.device not in spec.requirements:
+        return False
+    if not _environment(spec, record.device).is_complete():
+        return False
+    return all(_has_size(_weights_path(spec, file), record.weights[file.name].size_bytes) for file in spec.weights)
+
+
+def info(name: str) -> ModelInfo:
+    """The row of a guest; no process is started for it.
+
+    Raises:
+        UsageError: there is no such guest engine.
+    """
+    spec, record = guest_spec(name), _read_record(name)
+    there = _is_there(spec, record)
+    own = _has_published_weights(spec, record)
+    return ModelInfo(
+        spec.name,
+        spec.title,
+        _declaration(spec, record),
+        record.sha256 if there and record is not None else "",
+        there,
+        record.size_bytes if there and record is not None else 0,
+        guest=True,
+        published=spec.published if own else "",
+    )
 
 
 def declaration(name: str) -> Declaration:
     """What a guest is; where other weights than the published ones were added, nothing is known of these."""
-    spec = guest_spec(name)
-    if _has_published_weights(spec):
+    return _declaration(guest_spec(name), _read_record(name))
+
+
+def _declaration(spec: GuestSpec, record: Record | None) -> Declaration:
+    if _has_published_weights(spec, record):
         return spec.declaration
     return replace(
         spec.declaration, licence=_UNKNOWN, trained_on="not known: these are not the weights that its authors publish"
     )
-
-
-def published(name: str) -> str:
-    """What others published of a guest's quality; "" where other weights were added."""
-    spec = guest_spec(name)
-    return spec.published if _has_published_weights(spec) else ""
 
 
 def downloads(name: str, *, from_: Path | None = None, wheels: Path | None = None) -> tuple[Download, ...]:
@@ -211,7 +235,7 @@ def verify(name: str) -> str:
     Raises:
         UsageError: there is no such guest engine. ModelError: it is not installed, or files of it have changed.
     """
-    spec, record = guest_spec(name), _installed(name)
+    spec, record = guest_spec(name), _usable(name)
     for file in spec.weights:
         _check_hash(spec, file, record, CancelToken(), ignore_progress)
     return record.sha256
@@ -242,7 +266,7 @@ def open_guest(name: str, device: str = "auto") -> GuestModel:
     """
     from engine.guests.model import GuestModel
 
-    spec, record = guest_spec(name), _installed(name)
+    spec, record = guest_spec(name), _usable(name)
     for file in spec.weights:
         path, held = _weights_path(spec, file), record.weights[file.name]
         if path.stat().st_mtime_ns != held.mtime_ns:
@@ -262,6 +286,14 @@ def _installed(name: str) -> Record:
     return record
 
 
+def _usable(name: str) -> Record:
+    """What was installed, of which the Python starts and is still the one that the packages were installed for."""
+    record = _installed(name)
+    if not _environment(guest_spec(name), record.device).is_ready():
+        raise ModelError(f"The model {name} is not complete.", _remedy(name))
+    return record
+
+
 def _remedy(name: str) -> str:
     return f"Run “avsep models add {name}”."
 
@@ -269,7 +301,7 @@ def _remedy(name: str) -> str:
 def _is_sound(spec: GuestSpec, on_progress: ProgressCallback, cancel: CancelToken) -> bool:
     """Whether an installed guest has all its files, unchanged."""
     record = installed(spec.name)
-    if record is None:
+    if record is None or not _environment(spec, record.device).is_ready():
         return False
     try:
         for file in spec.weights:
@@ -362,9 +394,8 @@ def _has_size(path: Path, size: int) -> bool:
         return False
 
 
-def _has_published_weights(spec: GuestSpec) -> bool:
+def _has_published_weights(spec: GuestSpec, record: Record | None) -> bool:
     """Whether the weights are, or would be, those that its authors publish."""
-    record = _read_record(spec.name)
     return record is None or all(record.weights[file.name].sha256 == file.sha256 for file in spec.weights)
 
 
