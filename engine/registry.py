@@ -210,6 +210,7 @@ def declaration(name: str) -> Declaration:
         faces_together=True,
         margin_frames=config.max_lag_frames,
         finds_lag=not (isinstance(config, AvBaselineConfig) or getattr(config, "frame_locked", False)),
+        judges=isinstance(config, CompactConfig),
         grid=config.stft,
         calibration=calibration(name),
         devices=("cpu", "cuda"),

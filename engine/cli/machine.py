@@ -143,7 +143,7 @@ def doctor(args: argparse.Namespace) -> Answer:
 
 
 def _self_test() -> Json:
-    from engine.isolation import self_test
+    from engine.supply import self_test
 
     try:
         report = self_test()

@@ -256,8 +256,11 @@ def size_bytes(name: str) -> int:
     return length_of(folder_of(name))
 
 
-def open_guest(name: str, device: str = "auto") -> GuestModel:
+def open_guest(name: str, device: str = "auto", cancel: CancelToken | None = None) -> GuestModel:
     """An installed guest as a model; its process starts with the first call.
+
+    Args:
+        cancel: heard in the middle of a call.
 
     Raises:
         UsageError: there is no such guest engine or device.
@@ -275,7 +278,7 @@ def open_guest(name: str, device: str = "auto") -> GuestModel:
     runner = Runner(_program(spec, record.device, where), spec.limits)
     if warning:
         runner.warnings.append(warning)
-    return GuestModel(runner, declaration(name), spec.own_level, spec.least_s)
+    return GuestModel(runner, declaration(name), spec.own_level, spec.least_s, cancel)
 
 
 def _installed(name: str) -> Record:
