@@ -1,9 +1,12 @@
-"""What every test runs under: a cache of its own, and one thread for the numbers."""
+"""What every test runs under: a cache and a data folder of its own, and one thread for the numbers."""
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,12 @@ import pytest
 
 # More threads than free cores make small tensors a hundred times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The default that the user chose, and their models, are none of the tests' business. Here and not in a fixture, since
+# tests/conformance asks which models there are while tests are collected. Who names a folder means its models.
+if "AVSEP_DATA_DIR" not in os.environ:
+    os.environ["AVSEP_DATA_DIR"] = tempfile.mkdtemp(prefix="avsep-tests-")
+    atexit.register(shutil.rmtree, os.environ["AVSEP_DATA_DIR"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
