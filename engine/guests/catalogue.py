@@ -9,9 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine.contract import Crops, Declaration
+from engine.guests.files import guest_file
 from engine.guests.runner import DEFAULT_LIMITS, Limits
-
-_PROGRAMS = Path(__file__).absolute().with_name("programs")
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class GuestSpec:
         weights: files that its authors publish.
         declaration: what it is. limits: what it may take. own_level, least_s: see `engine.guests.model.GuestModel`.
         published: what others published of its quality, on their data.
+        systems: what its packages exist for (`engine.guests.environment.system`); empty: any.
     """
 
     name: str
@@ -62,6 +62,7 @@ class GuestSpec:
     own_level: bool = False
     least_s: float = 0.0
     published: str = ""
+    systems: tuple[str, ...] = ()
 
 
 # clearvoice asks for numpy < 2, an old librosa and opencv, scikit-learn and more, for all of its models together. The
@@ -119,7 +120,7 @@ _AV_MOSSFORMER2 = GuestSpec(
     | ({"cuda": (*_CLEARVOICE, *_TORCH_CUDA)} if sys.platform == "linux" else {}),
     package_bytes={"cpu": 220_000_000, "cuda": 3_000_000_000},
     package_hosts="the Python package index and download.pytorch.org",
-    program=_PROGRAMS / "av_mossformer2.py",
+    program=guest_file("programs/av_mossformer2.py"),
     weights=(
         WeightsFile(
             "last_best_checkpoint.pt",
@@ -147,6 +148,7 @@ _AV_MOSSFORMER2 = GuestSpec(
     limits=Limits(load_s=300.0, call_s=60.0, call_per_s=60.0, memory_bytes=6 * 10**9),
     own_level=True,  # trained for a voice of any level
     published="for this network, SI-SNRi of 15.1, 17.7 and 14.0 dB on two talkers of LRS2, LRS3 and VoxCeleb2",
+    systems=("linux-x86_64", "linux-arm64", "darwin-arm64", "win32-x86_64"),  # wheels of torch 2.13.0
 )
 
 GUESTS = {spec.name: spec for spec in (_AV_MOSSFORMER2,)}

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import queue
 import re
 import secrets
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -41,6 +43,8 @@ _TAIL_LINES = 40
 _REQUIREMENTS = "requirements.txt"
 _MAKING = "Making a Python environment"
 _INSTALLING = "Installing packages"
+_VENV = ("venv", "ensurepip")  # modules that some systems leave out of their Python
+_INSTALL_VENV = "Install Python's venv and pip (on Debian and Ubuntu: the package python3-venv), then try again."
 _ISOLATED = ("-I", "-u", "-X", "utf8")  # neither the current folder nor the user's own packages are looked at
 _LEADING_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_DRY_RUN")
 _SOURCE_OPTIONS = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host")
@@ -196,7 +200,7 @@ class Environment:
             raise self._failure(
                 said,
                 f"“{base}” could not make a Python environment.",
-                "Install Python's venv and pip (on Debian and Ubuntu: the package python3-venv), then try again.",
+                _INSTALL_VENV,
             )
 
     def _install(self, wheels: Path | None, on_progress: ProgressCallback, cancel: CancelToken) -> None:
@@ -308,6 +312,31 @@ def find_python() -> Path:
     )
 
 
+def python_hindrance() -> ModelError | None:
+    """Why no environment can be made on this computer; None where one can, as far as can be told before.
+
+    Nothing is started for it, but in a bundle the Pythons on PATH are, each once.
+    """
+    if getattr(sys, "frozen", False):
+        try:
+            python = find_python()
+        except ModelError as error:
+            return error
+        library = _library(python)
+        whole = library is None or all((library / name).is_dir() for name in _VENV)
+    else:
+        python = Path(sys.executable)
+        whole = all(find_spec(name) is not None for name in _VENV)
+    return None if whole else ModelError(f"“{python}” cannot make Python environments.", _INSTALL_VENV)
+
+
+def system() -> str:
+    """The system that packages must be made for, such as "linux-x86_64", "darwin-arm64" or "win32-x86_64"."""
+    machine = platform.machine().lower()
+    known = {"amd64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
+    return f"{sys.platform}-{known if sys.maxsize > 2**32 else '32bit'}"
+
+
 def run(
     command: list[str],
     *,
@@ -380,8 +409,14 @@ def _pythons_on_path() -> Iterator[Path]:
     """Interpreters by likely names, the version that this bundle was tested with first."""
     own = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for name in dict.fromkeys((own, "python3", "python", "python3.13", "python3.12", "python3.11")):
-        if found := shutil.which(name):
+        if (found := shutil.which(name)) and not _asks_to_be_installed(Path(found)):
             yield Path(found)
+
+
+def _asks_to_be_installed(python: Path) -> bool:
+    """Whether it is what macOS has in place of a Python, which opens a window when it is started."""
+    tools = (Path("/Library/Developer/CommandLineTools"), Path("/Applications/Xcode.app"))
+    return sys.platform == "darwin" and python.parent == Path("/usr/bin") and not any(tool.exists() for tool in tools)
 
 
 def _version(python: Path) -> tuple[int, int] | None:
@@ -396,22 +431,35 @@ def _version(python: Path) -> tuple[int, int] | None:
 @lru_cache(maxsize=64)
 def _ask_version(python: Path, mtime_ns: int, size_bytes: int) -> tuple[int, int] | None:
     """Start an interpreter once per content of its file."""
-    question = "import sys; print(*sys.version_info[:2])"
     try:
-        answer = subprocess.run(
-            [str(python), "-I", "-c", question],
+        major, minor = map(int, _ask(python, "import sys; print(*sys.version_info[:2])").split())
+    except ValueError:
+        return None
+    return major, minor
+
+
+@lru_cache(maxsize=64)
+def _library(python: Path) -> Path | None:
+    """Where an interpreter has its standard library; None if it does not tell."""
+    told = _ask(python, "import sysconfig; print(sysconfig.get_path('stdlib'))").strip()
+    return Path(told) if told and Path(told).is_dir() else None
+
+
+def _ask(python: Path, question: str) -> str:
+    """What an interpreter prints; "" if it fails."""
+    try:
+        return subprocess.run(
+            [str(python), "-I", "-X", "utf8", "-c", question],
             env=clean_variables(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=_QUESTION_S,
             check=True,
             creationflags=NO_WINDOW,
-        )
-        major, minor = map(int, answer.stdout.split())
+        ).stdout
     except (OSError, subprocess.SubprocessError, ValueError):
-        return None
-    return major, minor
+        return ""
 
 
 def _requirement(line: str) -> str:

@@ -23,13 +23,14 @@ from engine.cache import output_error
 from engine.device import physical_cores
 from engine.errors import ModelError
 from engine.guests.child import clean_variables, end_with_children
+from engine.guests.files import guest_file
 from engine.jobs import CancelToken
 
 DETAILS = 2000  # characters of what a guest said last that an error keeps
 _LOOK_S = 0.05  # between two looks at cancel, memory and time
 _LONGEST_LINE = 2**16
 _KEPT_BYTES = 4 * DETAILS  # of the guest's stderr: a character takes four bytes at most
-_SIDE = Path(__file__).absolute().with_name("side.py")
+SIDE = guest_file("side.py")
 _LESS = "Close other programs, or choose another model."
 AGAIN = "Try again; if it happens again, choose another model."
 INSTALL = "Install the model again, or choose another one."
@@ -166,7 +167,7 @@ class Process:
         # Isolated (-I): neither the user's Python settings nor the folder of side.py are seen by the guest.
         python = [str(program.python.absolute()), "-I", "-X", "utf8"]
         return subprocess.Popen(
-            [*python, str(_SIDE), str(program.script.absolute()), *program.arguments],
+            [*python, str(SIDE), str(program.script.absolute()), *program.arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -25,8 +25,8 @@ from engine.contract import Declaration
 from engine.errors import DeviceError, InputError, ModelError, UsageError
 from engine.guests.catalogue import GUESTS, GuestSpec, WeightsFile
 from engine.guests.download import download, file_sha256, is_file_with, take_local
-from engine.guests.environment import Environment, length_of
-from engine.guests.process import Program
+from engine.guests.environment import Environment, length_of, python_hindrance, system
+from engine.guests.process import SIDE, Program
 from engine.guests.runner import Runner
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.types import Download, ModelInfo
@@ -129,6 +129,7 @@ def info(name: str) -> ModelInfo:
         record.size_bytes if there and record is not None else 0,
         guest=True,
         published=spec.published if own else "",
+        hindrance="" if there else str(_hindrance(spec) or ""),
     )
 
 
@@ -184,13 +185,17 @@ def add(
     Raises:
         UsageError: there is no such guest engine, or `from_` is one file where several are needed.
         InputError: `from_` cannot be read.
-        ModelError: offline was asked for, something is not to be had or is not what it should be, the installed model
-            does not load, or another process adds or removes it now.
+        ModelError: its environment cannot be made on this computer, offline was asked for, something is not to be had
+            or is not what it should be, the installed model does not load, or another process adds or removes it now.
         OutputError: the disk is full, or the folder cannot be written.
         JobCancelled: asked to stop; what is complete is kept.
     """
     spec, cancel = guest_spec(name), cancel or CancelToken()
     sources = {file.name: _source(spec, file, from_) for file in spec.weights}
+    if not _environment(spec, _device_kind(spec, _read_record(name))).is_ready():
+        hindrance = _hindrance(spec, from_index=wheels is None)
+        if hindrance is not None:
+            raise hindrance
     with _locked(spec):
         if from_ is None and _is_sound(spec, on_progress, cancel):
             return
@@ -245,10 +250,14 @@ def fingerprint(name: str) -> str:
     """What identifies a guest's results: its weights, and the program that runs them.
 
     Raises:
-        UsageError: there is no such guest engine. ModelError: it is not installed.
+        UsageError: there is no such guest engine. ModelError: it is not installed, or its program is missing.
     """
-    program = hashlib.sha256(guest_spec(name).program.read_bytes()).hexdigest()
-    return f"{name}-{_installed(name).sha256}-{program[:16]}"
+    program = guest_spec(name).program
+    try:
+        digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    except OSError as error:
+        raise _lacking(program) from error
+    return f"{name}-{_installed(name).sha256}-{digest[:16]}"
 
 
 def size_bytes(name: str) -> int:
@@ -295,6 +304,28 @@ def _usable(name: str) -> Record:
     if not _environment(guest_spec(name), record.device).is_ready():
         raise ModelError(f"The model {name} is not complete.", _remedy(name))
     return record
+
+
+def _hindrance(spec: GuestSpec, *, from_index: bool = True) -> ModelError | None:
+    """Why a guest cannot be added on this computer; None where it can, as far as can be told before.
+
+    Args:
+        from_index: its packages are those of the index.
+    """
+    for file in (SIDE, spec.program):
+        if not file.is_file():
+            return _lacking(file)
+    if from_index and spec.systems and system() not in spec.systems:
+        return ModelError(
+            f"There are no packages of the model {spec.name} for this system ({system()}).", "Use another model."
+        )
+    return python_hindrance()
+
+
+def _lacking(file: Path) -> ModelError:
+    return ModelError(
+        f"This copy of AVSep lacks “{file.name}”, which runs a guest engine.", "Install AVSep again.", details=str(file)
+    )
 
 
 def _remedy(name: str) -> str:
