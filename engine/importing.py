@@ -73,6 +73,8 @@ def import_model(path: Path, *, name: str | None, on_progress: ProgressCallback,
 
 def _free_name(path: Path, wanted: str | None) -> str:
     """The name of the new row: what the user wants, or what file or folder are called."""
+    if path.is_dir():
+        raise InputError(f"“{path.name or path}” is a folder, not a file.", f"Give the {WEIGHTS} file in it.")
     if path.suffix != WEIGHTS:
         raise InputError(
             f"“{path.name or path}” is not a {WEIGHTS} file.",
@@ -97,6 +99,8 @@ def _check_file(path: Path, what: str) -> None:
     """Make sure that a file is there, is a file itself, and has something in it."""
     if path.is_symlink():
         raise InputError(f"“{path.name}” is a link, not a file.", f"Give the file with {what} itself.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"“{path.name}” is not an ordinary file.", f"Give the file with {what}.")
     cache.check_input(path)
 
 

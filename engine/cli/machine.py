@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Literal
 
-from engine import api
+from engine import api, imported
 from engine.cli.commands import Answer
 from engine.cli.console import Console, Json, printable, table
 from engine.contract import Crops
 from engine.errors import EngineError, UsageError
 from engine.guests import shelf
+from engine.guests.environment import length_of
 from engine.jobs import CancelToken, ProgressCallback
 from engine.types import Download, ModelInfo
 
-CHANGES = ("add", "remove")  # of the model shelf
+CHANGES = ("add", "import", "remove")  # of what is on the model shelf
 
 # What the exports write and what common cameras, phones and meeting programs record.
 ENCODERS = ("aac", "flac", "libopus")
@@ -38,7 +39,9 @@ DECODERS = (
 
 
 def models(args: argparse.Namespace) -> Answer:
-    """`avsep models list|info|verify`; verify answers with exit code 1 where a model is missing or damaged."""
+    """`avsep models list|info|verify|default`; verify answers with exit code 1 where a model is missing or damaged."""
+    if args.action == "default":
+        return _default(args.name)
     rows = api.list_models()
     if args.action == "list":
         return Answer({"models": [_model_json(row) for row in rows]}, _list_text(rows))
@@ -53,19 +56,35 @@ def models(args: argparse.Namespace) -> Answer:
     return Answer(data, text, exit_code=1 if any(problem for _, problem in checks) else 0)
 
 
+def _default(name: str | None) -> Answer:
+    """`avsep models default [NAME]`: choose where a name is given; the answer is what the default is then."""
+    if name is not None:
+        api.set_default_model(name)
+    row = next(row for row in api.list_models() if row.stands_for)
+    return Answer({"default": row.stands_for, "models": [_model_json(row)]}, f"{printable(row.title)}.")
+
+
 def confirm(args: argparse.Namespace, console: Console) -> None:
     """Ask before `avsep models add` uses the network or `avsep models remove` deletes something.
 
     Raises:
-        UsageError: there is no such guest engine, or nobody to ask. JobCancelled: the user does not want it.
+        UsageError: there is no such model, it comes with AVSep, or nobody to ask. JobCancelled: the user does not want
+            it.
     """
+    if args.action == "import":  # copies the user's own files, and replaces nothing
+        return
     (row,) = _named(api.list_models(), [args.name])
-    if not row.guest:
-        raise UsageError(f"The model {row.name} comes with AVSep.", "Only guest engines are added and removed.")
+    if not (row.guest or row.imported):
+        raise UsageError(
+            f"The model {row.name} comes with AVSep.", "Only guest engines and imported models are added and removed."
+        )
+    if args.action == "add" and row.imported:
+        raise UsageError(f"The model {row.name} was imported.", "To replace it, remove it and import another file.")
     if args.yes:
         return
     if args.action == "remove":
-        size, folder = shelf.size_bytes(row.name), shelf.folder_of(row.name)
+        folder = imported.folder_of(row.name) if row.imported else shelf.folder_of(row.name)
+        size = length_of(folder)
         if folder.exists():
             console.confirm(f"This deletes the model {row.name}: {_size(size)} in “{folder}”.", unasked="--yes")
         return
@@ -75,9 +94,12 @@ def confirm(args: argparse.Namespace, console: Console) -> None:
 
 
 def change_models(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:
-    """`avsep models add|remove`; the answer is the model's row as it is then."""
+    """`avsep models add|import|remove`; the answer is the model's row as it is then, or was if it is no more."""
+    name = args.name
     if args.action == "remove":
-        api.remove_model(args.name)
+        return _remove(name)
+    if args.action == "import":
+        name = api.import_model(args.file, name=name, on_progress=on_progress, cancel=cancel)
     else:
         api.add_model(
             args.name,
@@ -87,9 +109,16 @@ def change_models(args: argparse.Namespace, on_progress: ProgressCallback, cance
             on_progress=on_progress,
             cancel=cancel,
         )
-    (row,) = _named(api.list_models(), [args.name])
-    text = f"The model {row.name} is removed." if args.action == "remove" else _info_text(row)
-    return Answer({"models": [_model_json(row)]}, text)
+    (row,) = _named(api.list_models(), [name])
+    return Answer({"models": [_model_json(row)]}, _info_text(row))
+
+
+def _remove(name: str) -> Answer:
+    (before,) = _named(api.list_models(), [name])
+    api.remove_model(name)
+    after = next((row for row in api.list_models() if row.name == name), None)
+    row = after or replace(before, sha256="", size_bytes=0, installed=False)
+    return Answer({"models": [_model_json(row)]}, f"The model {name} is removed.")
 
 
 def _question(row: ModelInfo, wanted: tuple[Download, ...]) -> str:
@@ -143,10 +172,11 @@ def doctor(args: argparse.Namespace) -> Answer:
 
 
 def _self_test() -> Json:
+    from engine.registry import OURS
     from engine.supply import self_test
 
     try:
-        report = self_test()
+        report = self_test(OURS)  # what the machine can do shall not hang on the model that the user chose
     except EngineError as error:
         return {"passed": False, "real_time_factor": None, "problem": str(error)}
     return {**report, "problem": None if report["passed"] else "The result is silent or not a number."}
@@ -213,6 +243,11 @@ def _model_json(row: ModelInfo) -> Json:
         "installed": row.installed,
         "size_bytes": row.size_bytes,
         "guest": row.guest,
+        "imported": row.imported,
+        "stands_for": row.stands_for or None,
+        "hindrance": row.hindrance or None,
+        "pace": row.pace,
+        "pace_measured": row.pace_measured,
         "published": row.published or None,
     }
 
@@ -223,7 +258,7 @@ def _list_text(rows: tuple[ModelInfo, ...]) -> str:
             [
                 row.name,
                 "yes" if row.installed else "no",
-                row.declaration.licence,
+                printable(row.declaration.licence),
                 _millions(row.declaration.parameters),
                 printable(row.title),
             ]
@@ -235,15 +270,17 @@ def _list_text(rows: tuple[ModelInfo, ...]) -> str:
 
 def _info_text(row: ModelInfo) -> str:
     declared = row.declaration
-    window, speed = declared.window_s, declared.real_time_factor
+    window = declared.window_s
     lips = declared.lips
     form = f"{lips.colour} mouths, {lips.size_px} pixels" if isinstance(lips, Crops) else "landmarks"
     return table(
         [
             ["Name", row.name],
             ["What it is", printable(row.title)],
-            ["Installed", "yes" if row.installed else "no"],
-            ["Licence", declared.licence],
+            *([["Stands for", row.stands_for]] if row.stands_for else []),
+            ["Installed", _installed_text(row)],
+            *([["Hindrance", printable(row.hindrance)]] if row.hindrance else []),
+            ["Licence", printable(declared.licence)],
             ["Licence of code", declared.code_licence],
             ["Trained on", printable(declared.trained_on)],
             ["Sample rate", f"{declared.grid.sample_rate_hz} Hz"],
@@ -251,13 +288,29 @@ def _info_text(row: ModelInfo) -> str:
             ["People at once", str(declared.people)],
             ["Hears at once", "all that it is given" if window is None else f"{window:g} s"],
             ["Runs on", ", ".join(declared.devices)],
-            ["Speed", "not measured" if speed is None else f"{speed:.2g} x real time, one CPU core"],
+            ["Speed", _speed_text(row)],
             ["Parameters", f"{declared.parameters:,}"],
             ["Size on disk", _size(row.size_bytes) if row.size_bytes else "nothing"],
             ["SHA-256", row.sha256],
             *([["Published", f"{row.published}; not measured by us"]] if row.published else []),
         ]
     )
+
+
+def _installed_text(row: ModelInfo) -> str:
+    return f"{'yes' if row.installed else 'no'}{', imported' if row.imported else ''}"
+
+
+def _speed_text(row: ModelInfo) -> str:
+    if row.pace is not None:
+        how = "measured here" if row.pace_measured else "estimated"
+        return f"about {_number(row.pace)} s for a second of one voice on this computer ({how})"
+    speed = row.declaration.real_time_factor
+    return "not measured" if speed is None else f"{_number(speed)} x real time, one CPU core"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _size(n_bytes: int) -> str:

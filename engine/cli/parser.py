@@ -203,24 +203,42 @@ def _models(parser: argparse.ArgumentParser, everywhere: _Parser) -> None:
         ("info", "Where one model comes from, its licence and size.", 1),
         ("verify", "Check that the files of models are unharmed.", "*"),
     ):
-        action = actions.add_parser(name, help=summary, description=summary, parents=[everywhere], allow_abbrev=False)
+        action = _action(actions, everywhere, name, summary)
         if nargs is not None:
             action.add_argument("names", metavar="NAME", nargs=nargs, help="a name from `avsep models list`")
-    for name, summary in (
-        ("add", "Install a guest engine, or repair it; asks before it downloads."),
-        ("remove", "Delete a guest engine with all its files."),
-    ):
-        action = actions.add_parser(name, help=summary, description=summary, parents=[everywhere], allow_abbrev=False)
-        action.add_argument("name", metavar="NAME", help="a guest engine of `avsep models list`")
+    default = _action(actions, everywhere, "default", "Show the model that is used where none is named, or choose it.")
+    default.add_argument(
+        "name", metavar="NAME", nargs="?", help='an installed model; "compact" goes back to the one that ships'
+    )
+    add = _action(actions, everywhere, "add", "Install a guest engine, or repair it; asks before it downloads.")
+    add.add_argument("name", metavar="NAME", help="a guest engine of `avsep models list`")
+    add.add_argument(
+        "--from",
+        dest="source",
+        metavar="PATH",
+        type=Path,
+        help="its weights file, or a folder that has it, in place of a download",
+    )
+    add.add_argument(
+        "--wheels", metavar="FOLDER", type=Path, help="a folder with its Python packages, in place of the index"
+    )
+    bring = _action(actions, everywhere, "import", "Put a network of your own on the shelf.")
+    bring.add_argument(
+        "file",
+        metavar="FILE",
+        type=Path,
+        help="its .safetensors file; the .json that training writes must be beside it",
+    )
+    bring.add_argument("--name", metavar="NAME", help="of the new model; default that of the file or of the run")
+    remove = _action(actions, everywhere, "remove", "Delete a guest engine or an imported model with all its files.")
+    remove.add_argument("name", metavar="NAME", help="a guest engine or an imported model of `avsep models list`")
+    for action in (add, remove):
         action.add_argument("--yes", action="store_true", help="do not ask")
-        if name == "add":
-            action.add_argument(
-                "--from",
-                dest="source",
-                metavar="PATH",
-                type=Path,
-                help="its weights file, or a folder that has it, in place of a download",
-            )
-            action.add_argument(
-                "--wheels", metavar="FOLDER", type=Path, help="a folder with its Python packages, in place of the index"
-            )
+
+
+def _action(actions: Any, everywhere: _Parser, name: str, summary: str) -> argparse.ArgumentParser:
+    """A new action of the model shelf."""
+    made: argparse.ArgumentParser = actions.add_parser(
+        name, help=summary, description=summary, parents=[everywhere], allow_abbrev=False
+    )
+    return made
