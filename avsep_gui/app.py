@@ -82,6 +82,7 @@ def make_window(engine_module: str = "engine.api") -> MainWindow:
     look.setParent(window)
     runner.setParent(window)
     window.client.ask_device()
+    window.shelf_client.list_first()
     return window
 
 

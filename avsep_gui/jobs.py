@@ -1,4 +1,4 @@
-"""JobRunner: queues, priorities and outcomes of the engine calls that run in two worker processes."""
+"""JobRunner: queues, priorities and outcomes of the engine calls that run in worker processes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from avsep_gui.worker_process import WorkerProcess
 from engine.errors import EngineError
 from engine.jobs import Progress
 
-WorkerName = Literal["light", "heavy"]
+WorkerName = Literal["light", "heavy", "shelf"]
 
 POLL_MS = 15
 CANCEL_GRACE_S = 1.5
+SHELF_GRACE_S = 6.0  # what is being added may have started processes, which a kill would leave behind
 HEAVY_NICENESS = 5
 
 
@@ -67,7 +68,9 @@ class Job:
 
 
 class JobRunner(QObject):
-    """Runs engine calls in two processes: "light" for quick answers, "heavy" for long work.
+    """Runs engine calls in processes: "light" for quick answers, "heavy" for long work, "shelf" for adding models.
+
+    The process of "shelf" starts with its first call, so that it is not there in usual runs.
 
     Signals:
         progressed(int, object): job id, `Progress`.
@@ -91,9 +94,10 @@ class JobRunner(QObject):
         self._workers: dict[WorkerName, WorkerProcess] = {
             "light": WorkerProcess("light", engine_module),
             "heavy": WorkerProcess("heavy", engine_module, niceness=HEAVY_NICENESS),
+            "shelf": WorkerProcess("shelf", engine_module, niceness=HEAVY_NICENESS),
         }
-        self._running: dict[WorkerName, Job | None] = {"light": None, "heavy": None}
-        self._queues: dict[WorkerName, list[Job]] = {"light": [], "heavy": []}
+        self._running: dict[WorkerName, Job | None] = dict.fromkeys(self._workers)
+        self._queues: dict[WorkerName, list[Job]] = {name: [] for name in self._workers}
         self._next_id = 1
         self._closed = False
         self._timer = QTimer(self)
@@ -101,9 +105,9 @@ class JobRunner(QObject):
         self._timer.timeout.connect(self._poll)
 
     def start(self) -> None:
-        """Start both processes now, so that the first call does not wait for them."""
-        for process in self._workers.values():
-            process.start()
+        """Start the processes of daily work now, so that the first call does not wait for them."""
+        for name in ("light", "heavy"):
+            self._workers[name].start()
 
     def pids(self) -> dict[WorkerName, int | None]:
         """Process ids of the workers that live."""
@@ -112,7 +116,7 @@ class JobRunner(QObject):
     def jobs(self) -> list[Job]:
         """Everything running or waiting, running first."""
         running = [job for job in self._running.values() if job is not None]
-        return running + self._queues["heavy"] + self._queues["light"]
+        return running + self._queues["heavy"] + self._queues["shelf"] + self._queues["light"]
 
     def submit(
         self,
@@ -153,7 +157,7 @@ class JobRunner(QObject):
                 self._make_way(job.worker)
 
     def cancel(self, job_id: int) -> None:
-        """Ask a job to stop; a running one is killed with its process when it has not stopped after 2 s."""
+        """Ask a job to stop; a running one is killed with its process when it has not stopped in time."""
         for queue in self._queues.values():
             for job in queue:
                 if job.id == job_id:
@@ -166,7 +170,8 @@ class JobRunner(QObject):
             if running is not None and running.id == job_id and running.state is JobState.RUNNING:
                 running.state = JobState.CANCELLING
                 running.pre_empted = False
-                running.cancel_deadline = time.monotonic() + CANCEL_GRACE_S
+                grace_s = SHELF_GRACE_S if name == "shelf" else CANCEL_GRACE_S
+                running.cancel_deadline = time.monotonic() + grace_s
                 self._workers[name].ask_to_cancel()
                 self.jobs_changed.emit()
 

@@ -26,6 +26,7 @@ class LaneFeed(QObject):
         document.source_changed.connect(self._request_source)
         document.voice_changed.connect(self._on_voice_changed)
         document.picked_changed.connect(self._drop_voice)
+        document.voices_forgotten.connect(self._drop_voice)
 
     def show(self, start_s: float, end_s: float, columns: int) -> None:
         """The view shows another stretch."""

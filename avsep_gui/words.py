@@ -51,3 +51,19 @@ def agreement(value: float | None) -> str:
 def sound_format(sample_rate_hz: int, layout: str) -> str:
     """A sound format as "48 kHz stereo"."""
     return f"{sample_rate_hz / 1000:g} kHz {layout}"
+
+
+def about(seconds: float) -> str:
+    """A length of time as an estimate ("about 25 min")."""
+    if seconds < 8:
+        return QCoreApplication.translate("Words", "a few seconds")
+    if seconds < 55:
+        return QCoreApplication.translate("Words", "about {0} s").format(round(seconds / 5.0) * 5)
+    if seconds < 5400:
+        return QCoreApplication.translate("Words", "about {0} min").format(max(1, round(seconds / 60.0)))
+    return QCoreApplication.translate("Words", "about {0:.2g} h").format(seconds / 3600.0)
+
+
+def figure(value: float) -> str:
+    """A number with two digits that count: 1.4, 7, 13, 240."""
+    return f"{value:.0f}" if value >= 9.5 else f"{value:.1f}".removesuffix(".0")

@@ -67,6 +67,7 @@ class Player(QObject):
         document.source_changed.connect(self._on_source)
         document.picked_changed.connect(self._on_voice)
         document.voice_changed.connect(self._on_voice)
+        document.voices_forgotten.connect(self._on_forgotten)
         document.mode_changed.connect(self._apply_listening)
         document.range_changed.connect(self._apply_loop)
 
@@ -273,6 +274,10 @@ class Player(QObject):
         self._measure(samples)
         self._apply_listening()
         self._play_if_ready()
+
+    def _on_forgotten(self) -> None:
+        self._gains, self._gains_for = (1.0, 1.0), None
+        self._on_voice()
 
     def _measure(self, voice: PcmReader | None) -> None:
         document = self._document

@@ -60,6 +60,7 @@ class Document(QObject):
         faces_changed(): the search got further, people arrived or were forgotten.
         picked_changed(): another person, or nobody.
         voice_changed(int): more of this person's voice can be heard.
+        voices_forgotten(): what was computed does not count any more; another model does it.
         mode_changed(): original, voice or everyone else; mix-back, levels, mute.
         range_changed(): in and out.
         name_changed(int): a person was renamed.
@@ -70,6 +71,7 @@ class Document(QObject):
     faces_changed = Signal()
     picked_changed = Signal()
     voice_changed = Signal(int)
+    voices_forgotten = Signal()
     mode_changed = Signal()
     range_changed = Signal()
     name_changed = Signal(int)
@@ -203,6 +205,11 @@ class Document(QObject):
         ready = union((*old.ready, *voice.ready_s))
         self._voices[voice.person_id] = VoiceState(voice.voice, ready, spans, voice.confidence.mean)
         self.voice_changed.emit(voice.person_id)
+
+    def forget_voices(self) -> None:
+        """Everything that was computed is from another model: know nothing of any voice."""
+        self._voices = {}
+        self.voices_forgotten.emit()
 
     def pick(self, person_id: int | None) -> None:
         """Pick a person (undoable) and listen to the voice."""

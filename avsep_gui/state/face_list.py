@@ -24,6 +24,7 @@ class FaceListModel(QAbstractListModel):
         document.picked_changed.connect(self._on_data_changed)
         document.name_changed.connect(self._on_data_changed)
         document.voice_changed.connect(self._on_data_changed)
+        document.voices_forgotten.connect(self._on_data_changed)
 
     def rowCount(self, parent: AnyIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
         """How many people there are."""

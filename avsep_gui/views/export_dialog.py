@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
 from avsep_gui.export_plan import ExportKind, expected_bytes, kinds, problem, suggested_name
 from avsep_gui.look import Look
 from avsep_gui.state.document import Document
-from avsep_gui.words import short_clock, size, sound_format
+from avsep_gui.state.shelf import Shelf, is_slow, seconds_needed
+from avsep_gui.words import about, short_clock, size, sound_format
+from engine.types import ModelInfo
 
 ENDING_WORDS = {
     ".wav": "WAV, 32-bit float, exact",
@@ -41,11 +43,21 @@ class ExportDialog(QDialog):
 
     Args:
         folder: where files go unless the user chooses another place.
+        shelf: which model computes, and how fast.
     """
 
-    def __init__(self, document: Document, look: Look, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        look: Look,
+        folder: Path,
+        parent: QWidget | None = None,
+        *,
+        shelf: Shelf | None = None,
+    ) -> None:
         super().__init__(parent)
         self._document = document
+        self._model: ModelInfo | None = shelf.current if shelf is not None else None
         self._folder = folder
         self._kinds = kinds()
         assert document.media is not None and document.picked is not None
@@ -100,6 +112,10 @@ class ExportDialog(QDialog):
         self._where.setProperty("muted", True)
         self._where.setWordWrap(True)
         form.addRow(self.tr("Folder"), self._where)
+        self.model = QLabel()
+        self.model.setWordWrap(True)
+        if self._model is not None:
+            form.addRow(self.tr("Model"), self.model)
         outer.addLayout(form)
         self.message = QLabel()
         self.message.setWordWrap(True)
@@ -123,6 +139,7 @@ class ExportDialog(QDialog):
         self.what.currentIndexChanged.connect(self._on_kind)
         self.format.currentIndexChanged.connect(self._on_format)
         self.everyone.toggled.connect(self._check)
+        self.selection.toggled.connect(self._check)
         self.file_name.textChanged.connect(self._check)
         self._on_kind()
 
@@ -181,10 +198,12 @@ class ExportDialog(QDialog):
         trouble = problem(self.output, needed, self._media.path)
         theme = self._look.theme
         exists = self.output.exists() and not trouble
+        long = self._long_work()
         if trouble:
             text, colour = trouble, theme.danger
-        elif exists:
-            text, colour = self.tr("{0} exists already.").format(self.output.name), theme.warning
+        elif exists or long:
+            there = self.tr("{0} exists already.").format(self.output.name) if exists else ""
+            text, colour = f"{there} {long}".strip(), theme.warning
         else:
             text, colour = self._outlook(needed), theme.muted
         self.message.setText(text)
@@ -192,6 +211,36 @@ class ExportDialog(QDialog):
         self.start.setText(self.tr("Replace it") if exists else self.tr("Export"))
         self.start.setEnabled(not trouble)
         self._where.setText(str(self._folder))
+        self.model.setText(self._model_words())
+
+    def _work_s(self) -> float | None:
+        """How long the model takes for what is chosen; None where that is not known."""
+        document = self._document
+        range_s = document.range_s if self.selection.isChecked() else None
+        seconds = range_s[1] - range_s[0] if range_s is not None else document.duration_s
+        everyone = self._kind().id == "folder" and self.everyone.isChecked()
+        return seconds_needed(self._model, seconds, len(document.people) if everyone else 1)
+
+    def _model_words(self) -> str:
+        if self._model is None:
+            return ""
+        needed_s = self._work_s()
+        if not is_slow(self._model) or needed_s is None:
+            return self._model.name
+        return self.tr("{0}, {1} for what is not computed yet").format(self._model.name, about(needed_s))
+
+    def _long_work(self) -> str:
+        """A warning where a slow model is to do the whole file."""
+        needed_s = self._work_s()
+        if self._model is None or needed_s is None or not is_slow(self._model) or self.selection.isChecked():
+            return ""
+        shorter = (
+            self.tr("Tick “Only the selection” for less.")
+            if self._document.range_s is not None
+            else self.tr("Select a stretch on the time line for less.")
+        )
+        text = self.tr("The whole file takes {0} with {1} on this computer.")
+        return text.format(about(needed_s), self._model.name) + " " + shorter
 
     def _on_start(self) -> None:
         self._check()
@@ -211,6 +260,7 @@ class ExportDialog(QDialog):
             self.selection.setText(
                 self.tr("Only the selection, {0}–{1}").format(short_clock(range_s[0]), short_clock(range_s[1]))
             )
+            self.selection.setChecked(is_slow(self._model))
         self.selection.setVisible(range_s is not None)
         percent = round(100 * self._document.mix_back)
         self.mix_back.setText(self.tr("With {0} % of everyone else mixed back").format(percent))

@@ -1,18 +1,25 @@
-"""Header: the file's name, and what is always visible: no network, where work runs, jobs."""
+"""Header: the file's name, and what is always visible: network, where work runs, which model, jobs."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from avsep_gui.jobs import Job
 from avsep_gui.look import Look
+from avsep_gui.model_words import tooltip
 from avsep_gui.pace import time_left_text
 from avsep_gui.state.document import Document
+from avsep_gui.state.shelf import Shelf
 from avsep_gui.words import short_clock, sound_format
 from engine.types import DeviceInfo
 
 CHIP_PX = 24
+LEAST_NAME_PX = 80
+MOST_NAME_PX = 480
+MOST_MODEL_PX = 160
+MOST_NETWORK_PX = 280
 
 
 class Header(QFrame):
@@ -24,11 +31,12 @@ class Header(QFrame):
 
     jobs_wanted = Signal()
 
-    def __init__(self, document: Document, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, shelf: Shelf, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("header")
         self.setFixedHeight(44)
         self._document = document
+        self._shelf = shelf
         self._look = look
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 0, 12, 0)
@@ -36,28 +44,69 @@ class Header(QFrame):
         self._name = QLabel()
         self._name.setObjectName("fileName")
         self._name.setTextFormat(Qt.TextFormat.PlainText)
-        self._name.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._facts = QLabel()
         self._facts.setProperty("muted", True)
         layout.addWidget(self._name)
         layout.addSpacing(4)
         layout.addWidget(self._facts)
         layout.addStretch(1)
-        self._network = self._chip(self.tr("No network used"))
-        self._network.setToolTip(self.tr("Everything is computed on this computer; nothing is sent or fetched."))
+        self.network = self._chip("")
         self.device = self._chip(self.tr("Looking at this computer…"))
-        self.jobs = QToolButton()
-        self.jobs.setObjectName("chip")
-        self.jobs.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-        self.jobs.setIconSize(QSize(16, 16))
+        self.model = self._chip_button()
+        self.model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.model.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow stands behind the words
+        self.jobs = self._chip_button()
         self.jobs.setToolTip(self.tr("What is being computed (Ctrl+J)"))
         self.jobs.clicked.connect(self.jobs_wanted)
-        for chip in (self._network, self.device, self.jobs):
+        self._chips: tuple[QWidget, ...] = (self.network, self.device, self.model, self.jobs)
+        for chip in self._chips:
             chip.setFixedHeight(CHIP_PX)
             layout.addWidget(chip, 0, Qt.AlignmentFlag.AlignVCenter)
         document.open_state_changed.connect(self.refresh)
+        shelf.rows_changed.connect(self.show_model)
+        shelf.network_changed.connect(self.show_network)
+        look.changed.connect(self.show_model)
         self.show_jobs([])
+        self.show_model()
+        self.show_network()
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the file's name the room that is left."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def show_network(self) -> None:
+        """Say whether the network is or was used, and for what."""
+        shelf = self._shelf
+        if shelf.network:
+            text = self.tr("Network used: adding {0}").format(", ".join(shelf.network))
+            tip = self.tr("Since AVSep was started, files were fetched to add {0}, because you asked for it.").format(
+                ", ".join(shelf.network)
+            )
+            tip += "\n" + self.tr("Nothing of yours was sent: voices are computed on this computer.")
+        else:
+            text = self.tr("No network used")
+            tip = self.tr("Everything is computed on this computer; nothing is sent or fetched.")
+        self.network.setText(
+            self.network.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, 2 * MOST_MODEL_PX)
+        )
+        self.network.setToolTip(tip)
+        self.network.setAccessibleName(text)
+        self._set_busy(self.network, shelf.network_now)
+        self._fit()
+
+    def show_model(self) -> None:
+        """Say which model computes voices."""
+        row, name = self._shelf.current, self._shelf.name
+        words = self.tr("Model: {0}").format(name)
+        self.model.setText(self.model.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, MOST_MODEL_PX))
+        self.model.setIcon(self._look.icon("chevron"))
+        tip = words if row is None else words + "\n" + tooltip(row)
+        self.model.setToolTip(tip + "\n" + self.tr("Click to choose another one (F8: all models)"))
+        self.model.setAccessibleName(words)
+        self._fit()
 
     def show_device(self, info: DeviceInfo) -> None:
         """Say where work runs, and why in the tooltip."""
@@ -65,6 +114,7 @@ class Header(QFrame):
         self.device.setText(self.tr("Running on: {0}").format(short))
         self.device.setToolTip(self.tr("Work runs on: {0} ({1})").format(info.name, info.why))
         self.device.setAccessibleName(self.device.toolTip())
+        self._fit()
 
     def show_jobs(self, jobs: list[Job]) -> None:
         """Say how many jobs there are and how far the first one is."""
@@ -76,16 +126,12 @@ class Header(QFrame):
             text = "  ·  ".join([*parts, left] if left else parts)
         self.jobs.setText(text)
         self.jobs.setAccessibleName(text)
-        if self.jobs.property("busy") != bool(shown):
-            self.jobs.setProperty("busy", bool(shown))
-            self.jobs.style().unpolish(self.jobs)
-            self.jobs.style().polish(self.jobs)
+        self._set_busy(self.jobs, bool(shown))
+        self._fit()
 
     def refresh(self) -> None:
         """Show the file."""
         document = self._document
-        name = document.path.name if document.path is not None else "AVSep"
-        self._name.setText(self._name.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 480))
         self._name.setToolTip(str(document.path) if document.path is not None else "")
         facts = []
         media = document.media
@@ -96,6 +142,35 @@ class Header(QFrame):
             if media.audio:
                 facts.append(sound_format(media.audio[0].sample_rate_hz, media.audio[0].layout))
         self._facts.setText("  ·  ".join(facts))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Cut the file's name, and leave its facts out, where the chips need the room."""
+        path = self._document.path
+        name = path.name if path is not None else "AVSep"
+        spaces = 16 + 12 + 8 * len(self._chips) + 4 + 2 * 8
+        left = self.width() - spaces - sum(chip.sizeHint().width() for chip in self._chips)
+        facts_px = self._facts.sizeHint().width()
+        metrics = self._name.fontMetrics()
+        wanted = min(MOST_NAME_PX, metrics.horizontalAdvance(name) + 4)
+        self._facts.setVisible(bool(self._facts.text()) and left - facts_px >= min(wanted, LEAST_NAME_PX))
+        if self._facts.isVisibleTo(self):
+            left -= facts_px
+        room = min(MOST_NAME_PX, max(LEAST_NAME_PX, left))
+        self._name.setText(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room))
+
+    def _set_busy(self, chip: QWidget, busy: bool) -> None:
+        if bool(chip.property("busy")) != busy:
+            chip.setProperty("busy", busy)
+            chip.style().unpolish(chip)
+            chip.style().polish(chip)
+
+    def _chip_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("chip")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        button.setIconSize(QSize(12, 12))
+        return button
 
     def _chip(self, text: str) -> QLabel:
         chip = QLabel(text)

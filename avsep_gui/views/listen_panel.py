@@ -115,6 +115,7 @@ class ListenPanel(QWidget):
             document.picked_changed,
             document.mode_changed,
             document.voice_changed,
+            document.voices_forgotten,
             document.source_changed,
             document.faces_changed,
             document.open_state_changed,

@@ -30,11 +30,14 @@ from avsep_gui.pace import time_left_text
 from avsep_gui.player.player import Player
 from avsep_gui.resources import sample_video
 from avsep_gui.settings import Settings
+from avsep_gui.shelf_client import ShelfClient
 from avsep_gui.state.document import Document, FacesState, ListenMode, OpenState
+from avsep_gui.state.shelf import Shelf
 from avsep_gui.views.export_dialog import ExportDialog
 from avsep_gui.views.header import Header
 from avsep_gui.views.help_dialogs import AboutDialog, KeysDialog
 from avsep_gui.views.jobs_drawer import JobsDrawer
+from avsep_gui.views.model_desk import ModelDesk
 from avsep_gui.views.notices import Notices
 from avsep_gui.views.report_dialog import ReportDialog
 from avsep_gui.views.start_view import ErrorView, StartView, dropped_file
@@ -61,7 +64,9 @@ class MainWindow(QMainWindow):
         self.document = Document(self)
         self.document.true_levels = settings.true_levels
         self.player = Player(self.document, self)
-        self.client = EngineClient(runner, self.document, lambda: self.player.position_s, parent=self)
+        self.shelf = Shelf(self)
+        self.client = EngineClient(runner, self.document, lambda: self.player.position_s, self.shelf, parent=self)
+        self.shelf_client = ShelfClient(runner, self.shelf, self.client.exports_with, self)
         self.feed = LaneFeed(self.document, self.client, self)
         self.actions_by_id = make_actions(self, self._slots())
         self._add_history_actions()
@@ -90,6 +95,7 @@ class MainWindow(QMainWindow):
         self._settings.true_levels = self.document.true_levels
         self.workspace.save_layout()
         self.hide()
+        self.models.close()
         self.client.stop()
         self.player.close()
         self._runner.shut_down(SHUT_DOWN_S)
@@ -119,7 +125,7 @@ class MainWindow(QMainWindow):
         if document.picked is None or document.source is None or document.media is None:
             return
         folder = self._settings.export_folder or document.media.path.parent
-        dialog = ExportDialog(document, self._look, folder, self)
+        dialog = ExportDialog(document, self._look, folder, self, shelf=self.shelf)
         if dialog.exec() == ExportDialog.DialogCode.Accepted:
             self.start_export(dialog.output, dialog.options())
         dialog.deleteLater()
@@ -139,6 +145,7 @@ class MainWindow(QMainWindow):
             "close_file": self._on_close_file,
             "quit": self._on_quit,
             "clear_range": lambda: document.set_range(None),
+            "models": lambda: self.models.show_dialog(),
             "dark": lambda: self._use_theme("dark"),
             "light": lambda: self._use_theme("light"),
             "zoom_in": lambda: self.workspace.timeline.zoom(1.5),
@@ -170,6 +177,7 @@ class MainWindow(QMainWindow):
             "solo": lambda: self._on_solo(document.picked or 1),
             "rename": self._on_rename,
             "pick_nobody": lambda: document.pick(None),
+            "whole_file": self.client.voices.request_whole,
             "search_again": self.client.find_faces,
             "keys": lambda: self._show_dialog(KeysDialog(self)),
             "about": lambda: self._show_dialog(AboutDialog(self)),
@@ -202,7 +210,7 @@ class MainWindow(QMainWindow):
                 menu.addMenu(self._recent_menu)
 
     def _build_pages(self) -> None:
-        self.header = Header(self.document, self._look)
+        self.header = Header(self.document, self.shelf, self._look)
         self.start = StartView(self._look, has_sample=sample_video() is not None)
         self.error_view = ErrorView(self._look)
         self.workspace = Workspace(self.document, self.player, self.actions_by_id, self._look, self._settings)
@@ -219,6 +227,17 @@ class MainWindow(QMainWindow):
         self.notices = Notices(self._look, centre)
         self.notices.set_anchor(self.workspace.video)
         self.drawer = JobsDrawer(self._runner, self._look, centre)
+        self.models = ModelDesk(
+            self,
+            self.document,
+            self.shelf,
+            self.client,
+            self.shelf_client,
+            self.header,
+            self.notices,
+            self._look,
+            self.actions_by_id["models"],
+        )
         for name in ("show_people", "show_timeline"):
             self.actions_by_id[name].setChecked(True)
 
@@ -252,7 +271,7 @@ class MainWindow(QMainWindow):
         client.export_failed.connect(self._on_export_failed)
         client.device_known.connect(self.header.show_device)
         player.playing_changed.connect(self._recolour)
-        player.position_changed.connect(client.note_position)
+        player.position_changed.connect(client.voices.note_position)
         player.no_device.connect(self._on_no_device)
         player.picture.failed.connect(self._on_picture_failed)
         self._look.changed.connect(self._recolour)
@@ -432,8 +451,19 @@ class MainWindow(QMainWindow):
             "clear_range": document.range_s is not None,
             "search_again": is_open and document.faces_state is not FacesState.SEARCHING,
         }
-        always = ("open", "quit", "dark", "light", "show_people", "show_timeline", "show_jobs", "keys", "about")
-        needs_pick = ("compare", "voice", "rest", "rename", "pick_nobody")
+        always = (
+            "open",
+            "quit",
+            "dark",
+            "light",
+            "show_people",
+            "show_timeline",
+            "show_jobs",
+            "keys",
+            "about",
+            "models",
+        )
+        needs_pick = ("compare", "voice", "rest", "rename", "pick_nobody", "whole_file")
         for spec in ACTIONS:
             usable = enabled.get(spec.id, is_open or spec.id in always or spec.id == "full_screen")
             if spec.id in needs_pick:

@@ -55,6 +55,7 @@ class Notice(QFrame):
         self.setProperty("level", level)
         self.text = text
         self.level = level
+        self.stays = level == "error"
         self.setAccessibleName(text)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(12, 6, 6, 6)
@@ -65,13 +66,14 @@ class Notice(QFrame):
         colour = colours.get(level, look.theme.warning if level == "warning" else look.theme.danger)
         sign.setPixmap(pixmap(ICONS[level], colour, 20, self.devicePixelRatioF()))
         row.addWidget(sign, 0, Qt.AlignmentFlag.AlignVCenter)
-        label = QLabel(text)
+        self._label = label = QLabel(text)
         label.setWordWrap(True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row.addWidget(label, 1)
+        self.button: QPushButton | None = None
         if action is not None:
-            button = QPushButton(action[0])
+            self.button = button = QPushButton(action[0])
             button.clicked.connect(action[1])
             button.clicked.connect(self.dismiss)
             row.addWidget(button)
@@ -93,6 +95,12 @@ class Notice(QFrame):
         self.setParent(None)
         self.dismissed.emit()
         self.deleteLater()
+
+    def set_text(self, text: str) -> None:
+        """Say something newer."""
+        self.text = text
+        self._label.setText(text)
+        self.setAccessibleName(text)
 
     def _details_button(self, outer: QVBoxLayout, details: str) -> QPushButton:
         button = QPushButton(self.tr("Details"))
@@ -131,7 +139,7 @@ def details_view(details: str) -> QWidget:
 class Notices(QWidget):
     """The bars, floating over the foot of the picture or the head of `parent`, latest below; at most three.
 
-    Errors stay until they are dismissed; the others leave by themselves after a while.
+    Errors, and others that are to stay, stay until they are dismissed; the rest leaves by itself after a while.
     """
 
     def __init__(self, look: Look, parent: QWidget) -> None:
@@ -175,24 +183,30 @@ class Notices(QWidget):
         *,
         details: str = "",
         action: tuple[str, Callable[[], None]] | None = None,
-    ) -> None:
-        """Show a message; the same text is not shown twice at once."""
-        if any(notice.text == text for notice in self.shown()):
-            return
+        stays: bool = False,
+    ) -> Notice:
+        """Show a message and return it; the same text is not shown twice at once."""
+        there = next((notice for notice in self.shown() if notice.text == text), None)
+        if there is not None:
+            return there
         notice = Notice(self._look, level, text, details=details, action=action)
         notice.dismissed.connect(self._on_dismissed)
         self._layout.addWidget(notice)
-        if level != "error":
+        notice.stays = notice.stays or stays
+        if not notice.stays:
             QTimer.singleShot(PASSING_MS, notice, notice.dismiss)
         self.show()
         self.raise_()
         self._place()
-        for notice in self.shown()[:-MOST_SHOWN]:
-            notice.dismiss()
+        shown = self.shown()
+        passing_first = sorted(shown[:-1], key=lambda other: other.stays)
+        for other in passing_first[: max(0, len(shown) - MOST_SHOWN)]:
+            other.dismiss()
+        return notice
 
-    def show_error(self, error: EngineError, *, action: tuple[str, Callable[[], None]] | None = None) -> None:
+    def show_error(self, error: EngineError, *, action: tuple[str, Callable[[], None]] | None = None) -> Notice:
         """Show what failed and what to do."""
-        self.show_text("error", str(error), details=error.details, action=action)
+        return self.show_text("error", str(error), details=error.details, action=action)
 
     def _on_dismissed(self) -> None:
         self.setVisible(bool(self.shown()))

@@ -96,6 +96,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         document.picked_changed.connect(self._on_picked)
         document.name_changed.connect(self._show_people)
         document.voice_changed.connect(self._show_voice_state)
+        document.voices_forgotten.connect(self._on_picked)
         document.range_changed.connect(lambda: self._overlay.set_range(document.range_s))
         look.changed.connect(self._recolour)
         self._recolour()

@@ -39,6 +39,12 @@ def settings_in_tmp(tmp_path):
 
 
 @pytest.fixture(autouse=True)
+def models_in_tmp(tmp_path, monkeypatch):
+    """Where the fake engine keeps which models are installed; its processes are given the same variable."""
+    monkeypatch.setenv("AVSEP_FAKE_STATE", str(tmp_path / "models"))
+
+
+@pytest.fixture(autouse=True)
 def no_qt_warnings(qtlog):
     yield
     bad = [

@@ -2,7 +2,11 @@
 
 How it behaves is in the file's name: "slow", "stuck" (ignores cancelling), "crash" (the process dies while isolating),
 "nobody", "nosound", "broken" (cannot be opened). The voice of person n is a sine of n * 300 Hz at 0.2; the original is
-the sum of both voices.
+the sum of both voices. Another model than `compact` gives each voice half as loud.
+
+The models are those of `_ROWS`; which are installed, imported or the default is in a file of the folder that
+AVSEP_FAKE_STATE names. How adding behaves is in the model's name or in that of the file it is taken from: "slow",
+"failing".
 """
 
 from __future__ import annotations
@@ -10,19 +14,20 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from engine.confidence import Judgement
 from engine.contract import Declaration
-from engine.errors import InputError
+from engine.errors import InputError, ModelError
 from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.types import (
     AudioInfo,
     ConfidenceSpan,
     DeviceInfo,
+    Download,
     FaceAnalysis,
     FaceTrack,
     IsolatedVoice,
@@ -96,8 +101,12 @@ def find_faces(path, *, on_progress=ignore_progress, cancel=None):
     return FaceAnalysis(probe(path), people, (), "fake")
 
 
+def voice(person_id, model):
+    return tone(person_id) * (1.0 if _resolved(model) == "compact" else 0.5)
+
+
 def voice_store(request, person_id):
-    return _store(request.video, f"voice{person_id}")
+    return _store(request.video, f"{_resolved(request.model)}.voice{person_id}")
 
 
 def isolate(request, *, on_progress=ignore_progress, cancel=None):
@@ -111,19 +120,22 @@ def isolate(request, *, on_progress=ignore_progress, cancel=None):
         np.zeros(N, "<f4").tofile(store.path)
     file = np.memmap(store.path, "<f4", "r+", shape=(N,))
     start, end = request.range_s or (0.0, DURATION_S)
-    voice = tone(person_id)
+    wanted = voice(person_id, request.model)
     with request.video.with_name("calls.jsonl").open("a") as log:
-        log.write(json.dumps({"call": "isolate", "person": person_id, "range": request.range_s}) + "\n")
+        call = {"call": "isolate", "person": person_id, "range": request.range_s, "model": request.model}
+        log.write(json.dumps(call) + "\n")
     at = start
     while at < end:
         if "stuck" not in name:
             cancel.checkpoint()
         stop = min(end, at + 2.0)
         a, b = int(at * RATE), int(stop * RATE)
-        file[a:b] = voice[a:b]
+        there = np.array_equal(file[a:b], wanted[a:b])
+        file[a:b] = wanted[a:b]
         file.flush()
         on_progress(Progress("Isolating the voice", stop - start, end - start, (at, stop), person_id))
-        time.sleep(1.0 if "slow" in name or "stuck" in name else 0.01)
+        if not there:
+            time.sleep(1.0 if "slow" in name or "stuck" in name else 0.01)
         at = stop
     judged = Judgement(1.0, 0.1, 1.0)
     spans = tuple(ConfidenceSpan(s, s + 1.0, 0.9 if int(s) % 7 else 0.2, judged) for s in np.arange(start, end))
@@ -155,8 +167,110 @@ def waveform(sound, *, start_s, end_s, columns):
     return WaveformPeaks(np.stack([-swing, swing]).astype(np.float32), start_s, end_s)
 
 
+_OURS = Declaration("Apache-2.0", "Apache-2.0", "LRS3 and VoxCeleb2 talkers, as a test would have it", 3_100_000)
+_THEIRS = Declaration(
+    "Apache-2.0", "MIT", "recordings of others", 68_500_000, devices=("cpu", "cuda"), real_time_factor=13.9
+)
+_ROWS = (
+    ModelInfo("compact", "A network that comes with AVSep", _OURS, "c" * 64, True, 6_300_000, pace=0.3),
+    ModelInfo("tiny", "Untrained network for tests", _OURS, "t" * 64, True),
+    ModelInfo("guest-fast", "A quick engine of others", _THEIRS, guest=True, sha256="", installed=False, pace=0.5),
+    ModelInfo(
+        "guest-slow", "A large engine of others", _THEIRS, guest=True, sha256="", installed=False, pace=7.0,
+        published="SI-SNRi of 15.1 dB on two talkers of LRS2",
+    ),
+    ModelInfo("guest-failing", "An engine that cannot be had", _THEIRS, guest=True, sha256="", installed=False),
+    ModelInfo(
+        "guest-barred", "An engine for other computers", _THEIRS, guest=True, sha256="", installed=False,
+        hindrance="It needs Python 3.11 or newer with venv, which this computer does not have.",
+    ),
+)  # fmt: skip
+_PACKAGES = Download("Python packages", 200_000_000, "pypi.org")
+_WEIGHTS = Download("weights", 735_000_000, "huggingface.co")
+
+
+def _state_path():
+    folder = os.environ.get("AVSEP_FAKE_STATE")
+    return Path(folder) / "models.json" if folder else None
+
+
+def read_state():
+    """Which guests are installed, which models were imported, and the default."""
+    path = _state_path()
+    there = json.loads(path.read_text()) if path is not None and path.exists() else {}
+    return {"installed": [], "imported": [], "default": "compact", "adds": []} | there
+
+
+def change_state(**changes):
+    path = _state_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(read_state() | changes))
+
+
+def _resolved(model):
+    return read_state()["default"] if model == "default" else model
+
+
 def list_models():
-    return (ModelInfo("default", "Default", Declaration(licence="Apache-2.0"), "0" * 64, True),)
+    state = read_state()
+    rows = [
+        replace(row, installed=True, sha256=row.name[-1] * 64, size_bytes=1_700_000_000)
+        if row.name in state["installed"]
+        else row
+        for row in _ROWS
+    ]
+    rows += [
+        ModelInfo(name, "A training run", _OURS, name[0] * 64, True, 6_300_000, imported=True)
+        for name in state["imported"]
+    ]
+    default = next(row for row in rows if row.name == state["default"])
+    return (replace(default, name="default", stands_for=default.name), *rows)
+
+
+def model_downloads(name, *, source=None, wheels=None):
+    if name in read_state()["installed"]:
+        return ()
+    return (() if wheels else (_PACKAGES,)) + (() if source else (_WEIGHTS,))
+
+
+def add_model(name, *, source=None, wheels=None, offline=False, on_progress=ignore_progress, cancel=None):
+    cancel = cancel or CancelToken()
+    state = read_state()
+    given = {"name": name, "source": source and source.name, "wheels": wheels and wheels.name, "offline": offline}
+    change_state(adds=[*state["adds"], given])
+    slow = name == "guest-slow" and source is None
+    for step in range(10):
+        cancel.checkpoint()
+        on_progress(Progress("Downloading the weights", step, 10))
+        time.sleep(0.2 if slow else 0.02)
+        if "failing" in name and step == 3:
+            raise ModelError(
+                f"The weights of {name} are not what their authors published.",
+                "Try again later.",
+                details="SHA-256 is 0000, not 1111",
+            )
+    change_state(installed=[*read_state()["installed"], name])
+
+
+def remove_model(name):
+    state = read_state()
+    change_state(
+        installed=[other for other in state["installed"] if other != name],
+        imported=[other for other in state["imported"] if other != name],
+        default="compact" if state["default"] == name else state["default"],
+    )
+
+
+def import_model(path, *, on_progress=ignore_progress, cancel=None):
+    on_progress(Progress("Reading the model", 1, 2))
+    if not path.with_suffix(".json").exists():
+        raise InputError(f"“{path.name}” has no description beside it.", "Keep its .json file in the same folder.")
+    change_state(imported=[*read_state()["imported"], path.stem])
+    return path.stem
+
+
+def set_default_model(name):
+    change_state(default=name)
 
 
 def device_info(device="auto"):

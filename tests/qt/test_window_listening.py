@@ -62,7 +62,7 @@ def test_a_click_picks_at_once_and_the_preview_becomes_audible(qtbot, window, op
     assert np.allclose(heard(window), tone(2), atol=1e-6)
     qtbot.waitUntil(lambda: window.player.playing, timeout=WAIT_MS)
     calls = [json.loads(line) for line in path.with_name("calls.jsonl").read_text().splitlines()]
-    assert calls[0] == {"call": "isolate", "person": 2, "range": [0.0, 10.0]}
+    assert calls[0] == {"call": "isolate", "person": 2, "range": [0.0, 10.0], "model": "default"}
 
 
 def test_the_whole_file_follows_the_preview(qtbot, window, opened):
