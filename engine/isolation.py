@@ -16,7 +16,7 @@ from engine import second_opinion, speed
 from engine.cache import content_key, entry, prune
 from engine.confidence import judge
 from engine.config import StftConfig
-from engine.contract import FloatArray, SeparationModel, WindowMasks
+from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel, WindowMasks
 from engine.doubts import doubts
 from engine.errors import NoFaceError, UsageError
 from engine.faces import Face, faces_in, with_mouths
@@ -157,10 +157,11 @@ class _Job:
                 estimate = apply_mask(sound, self.source.sample_rate_hz, out.mask[row], model.declaration.grid)
                 present = _present(faces[file.person], self.source, k, len(sound))
                 heard = estimate * _gain(out.activity[row], present)[:, None]
-                quality, apart = (
-                    (out.quality[row], None) if told is None else (told.quality_db[row], told.apart_db[row])
-                )
-                _judge(file, k, sound, heard, quality, seen[row], apart)
+                if told is None:
+                    _judge(file, k, seen[row], sound, heard, self.source.sample_rate_hz, out.quality[row])
+                else:
+                    quality, apart = told.quality_db[row], told.apart_db[row]
+                    _judge(file, k, seen[row], told.mixture, told.own[row], MODEL_RATE_HZ, quality, apart)
                 done.append((file, _treat_absence(heard, sound, present, self.request.absent)))
         return done
 
@@ -244,19 +245,19 @@ def windows_of(duration_s: float, range_s: tuple[float, float] | None) -> list[i
 def _judge(
     file: VoiceFile,
     k: int,
+    seen: FloatArray,
     sound: FloatArray,
     voice: FloatArray,
+    rate: int,
     quality: FloatArray,
-    seen: FloatArray,
-    apart: FloatArray | None,
+    apart: FloatArray | None = None,
 ) -> None:
-    """Note what is thought of window k's voice, per second of its own stretch; sound and voice are (6 s, channels)."""
-    rate, frames = file.source.sample_rate_hz, len(quality) // WINDOW_S
+    """Note what is thought of window k's voice, per second of its own stretch; everything given lasts 6 s."""
+    frames = len(quality) // WINDOW_S
     for second in range(HOP_S):
         at = second + (WINDOW_S - HOP_S) // 2
-        part = slice(at * rate, (at + 1) * rate)
+        part, told = slice(at * rate, (at + 1) * rate), slice(at * frames, (at + 1) * frames)
         visible = float(seen[at * RATE_HZ : (at + 1) * RATE_HZ].mean())
-        told = slice(at * frames, (at + 1) * frames)
         file.judged[k * HOP_S + second] = judge(
             sound[part], voice[part], rate, quality[told], visible, None if apart is None else apart[told]
         )

@@ -23,7 +23,7 @@ from engine.registry import declaration
 from engine.types import IsolatedVoice
 
 ADVISER = "compact"
-_FAR = 10 ** (2 / 10)
+_FAR = 10 ** (1 / 10)
 _VISIBLE = 0.5
 _AT_LEAST_S = 3
 _QUIET_DB = 20.0  # seconds in which so much less goes on than on average do not count
@@ -41,10 +41,13 @@ class Opinion:
     """What is thought of P voices, over about a second.
 
     Attributes:
+        mixture: (T,). own: (P, T), our voices of the same faces, which tell what everyone else is.
         quality_db: (P, N), by how much they are better than the mixture (`engine.contract.WindowMasks.quality`).
-        apart_db: (P, N), energy by which they differ from ours, over what they take away from the mixture.
+        apart_db: (P, N), energy by which they differ from ours, over that of everyone else as ours hears them.
     """
 
+    mixture: FloatArray
+    own: FloatArray
     quality_db: FloatArray
     apart_db: FloatArray
 
@@ -58,11 +61,10 @@ def opinion(mixture: FloatArray, voices: FloatArray, own: FloatArray, own_qualit
     """
     frames = own_quality_db.shape[1]
     least = np.maximum(LEAST_WRONG * _energy(mixture[None], frames), _SMALLEST)
-    removed = np.maximum(_energy(mixture - voices, frames), least)
-    own_removed = np.maximum(_energy(mixture - own, frames), least)
+    others = np.maximum(_energy(mixture - own, frames), least)
     apart = np.maximum(_energy(voices - own, frames), _SMALLEST)
-    wrong = apart + own_removed * 10 ** (-own_quality_db / 10)
-    return Opinion(_db(removed / wrong), _db(apart / removed))
+    quality = _db(others / (apart + others * 10 ** (-own_quality_db / 10)))
+    return Opinion(mixture, own, quality, _db(apart / others))
 
 
 def disagreements(voices: Sequence[IsolatedVoice], model: str) -> dict[int, str]:
@@ -71,7 +73,7 @@ def disagreements(voices: Sequence[IsolatedVoice], model: str) -> dict[int, str]
     for voice in voices:
         heard = [s for s in voice.confidence.spans if s.judgement.visible > _VISIBLE]
         loud = np.mean([s.judgement.removed for s in heard]) * 10 ** (-_QUIET_DB / 10) if heard else 0.0
-        far = [s for s in heard if s.judgement.removed > loud and _far(s.judgement)]
+        far = [s for s in heard if s.judgement.removed > loud and is_far(s.judgement)]
         if len(far) >= _AT_LEAST_S:
             at = int(far[0].start_s)
             said[voice.person_id] = (
@@ -81,8 +83,11 @@ def disagreements(voices: Sequence[IsolatedVoice], model: str) -> dict[int, str]
     return said
 
 
-def _far(judgement: Judgement) -> bool:
-    """Whether a voice differs from ours by more than it takes away, and by more than ours is thought to be wrong."""
+def is_far(judgement: Judgement) -> bool:
+    """Whether a voice differs from ours by more than everyone else does, and by more than ours is thought to be wrong.
+
+    The voice of somebody else differs by both together; the mixture left as it is, by everyone else alone.
+    """
     return judgement.apart > max(_FAR * judgement.removed, judgement.left - judgement.apart)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 
 from engine import supply
@@ -21,45 +20,12 @@ from engine.isolation import HOP_S, isolate, voice_store, windows_of
 from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.registry import build, declaration
 from engine.separator import Separator
-from engine.types import FaceAnalysis, IsolationRequest, MediaInfo, Person
+from engine.types import FaceAnalysis, IsolationRequest, MediaInfo
 from engine.vision.lips import LipStream, mouth_shape
 from engine.vision.people import find_faces
 from tests.conformance.example_model import DECLARATION, LipGate
 from tests.helpers.faces import LOOKS, ClipPerson, write_clip
-
-SECONDS = 13.7
-RATE = 22_050
-FRAMES = round(SECONDS * 25)
-
-
-def _person(number: int) -> Person:
-    empty = np.zeros(0, np.float32)
-    return Person(number, f"Person {number}", 1.0, 1.0, None, (), np.zeros((4, 4, 3), np.uint8), empty, empty)
-
-
-@pytest.fixture
-def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A sound file of noise whose "faces" are two fabricated people; person 2 is away from 4 s to 9 s."""
-    rng = np.random.default_rng(0)
-    path = tmp_path / "talk.wav"
-    seed = int.from_bytes(str(tmp_path).encode()[-4:], "little")
-    noise = np.random.default_rng(seed).standard_normal((round(SECONDS * RATE), 2)) * 0.1
-    soundfile.write(path, noise, RATE, subtype="FLOAT")
-    frames = FRAMES
-    points = rng.standard_normal((frames, 68, 2)).astype(np.float32).cumsum(0) * 0.2 + rng.random((68, 2)) * 100
-    away = np.ones(frames, bool)
-    away[100:225] = False
-    mouths = np.zeros((frames, 32, 32), np.uint8)
-
-    def find_faces(video: Path, **_: object) -> FaceAnalysis:
-        return FaceAnalysis(MediaInfo(video, SECONDS, None, ()), (_person(1), _person(2)), (), "key")
-
-    def load_lips(key: str, person_id: int) -> LipStream:
-        return LipStream(points.astype(np.float32), np.ones(frames, bool) if person_id == 1 else away, mouths)
-
-    monkeypatch.setattr("engine.vision.people.find_faces", find_faces)
-    monkeypatch.setattr("engine.vision.people.load_lips", load_lips)
-    return path
+from tests.unit.conftest import FRAMES, RATE, SECONDS
 
 
 def _ones(self: Separator, mixture: np.ndarray, lips: np.ndarray, seen: np.ndarray, lag: object) -> WindowMasks:
