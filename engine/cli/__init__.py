@@ -94,6 +94,8 @@ def _run(args: argparse.Namespace, console: Console) -> Answer | None:
             machine.confirm(args, console)  # before Ctrl-C is listened to, so that it ends the question
         case "doctor":
             return machine.doctor(args)
+        case "separate" if args.progress != "json" and (text := commands.slowness(args)):
+            console.note(text)
     with _cancel_on_signal() as cancel:
         match args.command:
             case "faces":

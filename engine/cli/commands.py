@@ -89,6 +89,23 @@ def separate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Ca
     return Answer(result_json(result), _separate_text(result, request))
 
 
+def slowness(args: argparse.Namespace) -> str:
+    """How long `avsep separate` will take with a model that is slower than real time here; "" with a fast one."""
+    row = next((row for row in api.list_models() if row.name == args.model), None)
+    if row is None or row.pace is None or row.pace <= 1:
+        return ""
+    duration_s = api.probe(args.video).duration_s
+    start_s, end_s = args.range or (0.0, duration_s)
+    minutes = max(0.0, min(end_s, duration_s) - start_s) * row.pace / 60
+    each = " for each voice" if args.everyone or len(args.person or ()) > 1 else ""
+    told = "measured here" if row.pace_measured else "estimated"
+    less = "" if args.range else " Less with --range A-B."
+    return (
+        f"Note: {row.name} takes about {row.pace:.0f} s for a second of one voice on this computer ({told}): about "
+        f"{max(1, round(minutes))} min{each}.{less}"
+    )
+
+
 def prepare(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:
     """`avsep prepare`."""
     from engine.data.imagined import imagine_lips

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,28 @@ def test_separate(engine: FakeEngine, capsys: pytest.CaptureFixture[str], tmp_pa
     assert (tmp_path / "voice.wav").exists()
     text = Run(capsys, "separate", "talk.mp4", "--everyone", "-o", "out")
     assert text.code == 0 and f"out{os.sep}rest.wav" in text.out and "A note of the isolation." in text.out
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "takes about 90 s for a second of one voice on this computer (estimated): about 4 min. Less with --range"),
+        (("--range", "0-2"), "(estimated): about 3 min.\n"),
+        (("--person", "2"), "about 4 min for each voice."),
+        (("--progress", "json"), ""),
+    ],
+)
+def test_a_slow_model_is_announced(
+    engine: FakeEngine,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    said: str,
+) -> None:
+    rows = tuple(replace(row, pace=90.0) for row in engine.list_models())
+    monkeypatch.setattr("engine.api.list_models", lambda: rows)
+    run = Run(capsys, "separate", "talk.mp4", "--person", "1", *options, "-o", "out", "--json")
+    assert run.code == 0 and said in run.err and (bool(said) == ("takes about" in run.err))
 
 
 def test_every_option_arrives(
@@ -359,7 +382,8 @@ def test_doctor(
 ) -> None:
     from engine import supply
 
-    def self_test() -> supply.SelfTest:
+    def self_test(model: str) -> supply.SelfTest:
+        assert model == "compact"
         if isinstance(outcome, Exception):
             raise outcome
         return supply.SelfTest(passed=outcome[0], real_time_factor=outcome[1])
