@@ -46,6 +46,7 @@ def import_model(path: Path, *, name: str | None, on_progress: ProgressCallback,
     Raises:
         InputError, UsageError, ModelError, OutputError, JobCancelled: as `engine.api.import_model`.
     """
+    _check_weights(path)
     name = _free_name(path, name)
     text, card = _read_card(path)
     config = _check_card(path, card)
@@ -73,47 +74,56 @@ def import_model(path: Path, *, name: str | None, on_progress: ProgressCallback,
 
 def _free_name(path: Path, wanted: str | None) -> str:
     """The name of the new row: what the user wants, or what file or folder are called."""
-    if path.is_dir():
-        raise InputError(f"“{path.name or path}” is a folder, not a file.", f"Give the {WEIGHTS} file in it.")
-    if path.suffix != WEIGHTS:
-        raise InputError(
-            f"“{path.name or path}” is not a {WEIGHTS} file.",
-            "Files of other forms (.pt, .pth, .ckpt, .bin) can run programs and are never read; save the network as "
-            "safetensors, with its description (.json) beside it.",
-        )
-    _check_file(path, "the weights")
-    name = wanted
-    if name is None:
-        told = path.absolute().parent.name if path.stem.lower() in _RUN_FILES else path.stem
-        plain = unicodedata.normalize("NFKD", told).encode("ascii", "ignore").decode().lower()
-        name = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")[:64].rstrip(".")
-        if not name:
-            raise UsageError(f"No name can be made of “{told}”.", "Give one with --name.")
+    name = _name_of(path) if wanted is None else wanted
     check_name(name)
     if name in model_names():
         raise UsageError(f"There is a model called {name} already.", "Give another name with --name.")
     return name
 
 
+def _name_of(path: Path) -> str:
+    told = path.absolute().parent.name if path.stem.lower() in _RUN_FILES else path.stem
+    plain = unicodedata.normalize("NFKD", told).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9._-]+", "-", plain).strip("-._")[:64].rstrip(".")
+    if not name:
+        raise UsageError(f"No name can be made of “{told}”.", "Give one with --name.")
+    return name
+
+
 def _check_file(path: Path, what: str) -> None:
-    """Make sure that a file is there, is a file itself, and has something in it."""
-    if path.is_symlink():
-        raise InputError(f"“{path.name}” is a link, not a file.", f"Give the file with {what} itself.")
-    if path.exists() and not path.is_file():
-        raise InputError(f"“{path.name}” is not an ordinary file.", f"Give the file with {what}.")
+    """Make sure that a file is there, is an ordinary one itself, and has something in it."""
+    try:
+        if path.is_symlink():
+            raise InputError(f"“{path.name}” is a link, not a file.", f"Give the file with {what} itself.")
+        if path.is_dir():
+            raise InputError(f"“{path.name or path}” is a folder, not a file.", f"Give the file with {what} in it.")
+        if path.exists() and not path.is_file():
+            raise InputError(f"“{path.name}” is not an ordinary file.", f"Give the file with {what}.")
+    except OSError as error:
+        raise cache.input_error(path, error) from error
     cache.check_input(path)
+
+
+def _check_weights(path: Path) -> None:
+    _check_file(path, f"the weights ({WEIGHTS})")
+    if path.suffix.lower() != WEIGHTS:
+        raise InputError(
+            f"“{path.name}” is not a {WEIGHTS} file.",
+            "Files of other forms (.pt, .pth, .ckpt, .bin) can run programs and are never read; save the network as "
+            "safetensors, with its description (.json) beside it.",
+        )
 
 
 def _read_card(path: Path) -> tuple[bytes, dict[str, Any]]:
     """The card beside the weights, as it is and as values."""
     beside = path.with_suffix(".json")
-    if not beside.exists() and not beside.is_symlink():
-        raise InputError(
-            f"“{beside.name}”, the description of “{path.name}”, is not beside it.",
-            "Copy it there; “avsep train” writes both.",
-        )
-    _check_file(beside, "the description")
     try:
+        if not beside.exists() and not beside.is_symlink():
+            raise InputError(
+                f"“{beside.name}”, the description of “{path.name}”, is not beside it.",
+                "Copy it there; “avsep train” writes both.",
+            )
+        _check_file(beside, "the description")
         with beside.open("rb") as file:
             text = file.read(_MOST_CARD_BYTES + 1)
     except OSError as error:

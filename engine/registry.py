@@ -267,7 +267,11 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 def _with_pace(info: ModelInfo) -> ModelInfo:
     """A row with what this computer takes for a second of one voice."""
-    pace = pace_of(info.declaration, fingerprint(info.name) if info.installed else "", likely_device())
+    try:
+        known_by = fingerprint(info.name) if info.installed else ""
+    except EngineError:  # it has changed since, or a bundle lacks its program
+        known_by = ""
+    pace = pace_of(info.declaration, known_by, likely_device())
     return info if pace is None else replace(info, pace=pace.seconds, pace_measured=pace.measured)
 
 

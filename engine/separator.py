@@ -31,7 +31,8 @@ def open_model(name: str, device: str, cancel: CancelToken | None = None) -> Sep
     Raises:
         UsageError, ModelError, DeviceError: as `Separator.load`, or for guests `open_guest`.
     """
-    return open_guest(name, device, cancel) if model_spec(name).guest else Separator.load(name, device)
+    spec = model_spec(name)
+    return open_guest(spec.name, device, cancel) if spec.guest else Separator.load(name, device)
 
 
 @dataclass

@@ -157,6 +157,35 @@ def test_it_is_not_ready_without_its_python(made: tuple[Environment, list[Progre
     assert made[0].is_ready()
 
 
+def test_whether_it_is_complete_is_told_without_starting_anything(
+    made: tuple[Environment, list[Progress], list[bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("a process was started")
+
+    environment = made[0]
+    module._ask_version.cache_clear()
+    monkeypatch.setattr(subprocess, "Popen", started)
+    assert environment.is_complete()
+    assert not Environment(environment.folder, ("tinyguest==1.3", "tinyhelper==0.3")).is_complete()
+    assert not Environment(environment.folder.with_name("nowhere"), environment.requirements).is_complete()
+    away = environment.python.with_name("away")
+    environment.python.rename(away)
+    assert not environment.is_complete()
+    if sys.platform != "win32":
+        environment.python.symlink_to(environment.folder / "a Python that was removed")
+        assert not environment.is_complete()
+        environment.python.unlink()
+    away.rename(environment.python)
+    marker = environment.folder / READY
+    before = marker.read_bytes()
+    for damaged in (b"", before[:-1], b"\xff"):
+        marker.write_bytes(damaged)
+        assert not environment.is_complete()
+    marker.write_bytes(before)
+    assert environment.is_complete()
+
+
 @pytest.fixture
 def quick(made: tuple[Environment, list[Progress], list[bool]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Virtual environments are copied instead of made, which takes seconds; the interpreter does not mind."""
@@ -483,6 +512,81 @@ def test_a_bundle_without_a_python_says_what_is_needed(path_folder: Path) -> Non
         f"{path_folder / 'python3'}: 3.10",
         f"{path_folder / 'python'}: does not start",
     ]
+
+
+@needs_posix
+def test_a_bundle_asks_each_python_once(path_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = path_folder / "lib"
+    for name in ("venv", "ensurepip"):
+        (library / name).mkdir(parents=True)
+    count = path_folder / "count"
+    put_python(
+        path_folder, "python3", f'/bin/echo >> "{count}"; case "$*" in *stdlib*) echo {library};; *) echo 3 12;; esac'
+    )
+    assert [module.python_hindrance() for _ in range(3)] == [None] * 3
+    assert len(count.read_text().splitlines()) == 2  # its version, and where its library is
+    (library / "ensurepip").rmdir()
+    told = str(module.python_hindrance())
+    assert told.startswith(
+        f"“{path_folder / 'python3'}” cannot make Python environments. Install Python's venv and pip"
+    )
+    assert "python3-venv" in told
+
+
+@needs_posix
+def test_a_bundle_without_a_python_is_hindered(path_folder: Path) -> None:
+    put_python(path_folder, "python3", "echo 3 10")
+    told = str(module.python_hindrance())
+    assert told.startswith("This needs Python 3.11 or newer, and none was found on this computer. Install it from")
+    newer = put_python(path_folder, "python3.12", "echo 3 12")  # while AVSep runs
+    assert find_python() == newer
+    assert module.python_hindrance() is None  # its library is not told, so venv decides
+
+
+@pytest.mark.parametrize("lacking", ["venv", "ensurepip"])
+def test_a_python_without_venv_or_pip_is_told_before(lacking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    assert module.python_hindrance() is None
+    monkeypatch.setattr(module, "find_spec", lambda name: None if name == lacking else object())
+    told = str(module.python_hindrance())
+    assert told.startswith(f"“{sys.executable}” cannot make Python environments.") and "python3-venv" in told
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine", "bits", "name"),
+    [
+        ("linux", "x86_64", 64, "linux-x86_64"),
+        ("linux", "aarch64", 64, "linux-arm64"),
+        ("darwin", "arm64", 64, "darwin-arm64"),
+        ("win32", "AMD64", 64, "win32-x86_64"),
+        ("win32", "AMD64", 32, "win32-32bit"),
+    ],
+)
+def test_a_system_has_one_name(
+    monkeypatch: pytest.MonkeyPatch, platform: str, machine: str, bits: int, name: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(sys, "maxsize", 2 ** (bits - 1) - 1)
+    monkeypatch.setattr(module.platform, "machine", lambda: machine)
+    assert module.system() == name
+
+
+@needs_posix
+def test_what_opens_a_window_on_macos_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    stub, other = Path("/usr/bin/python3"), Path("/opt/homebrew/bin/python3")
+    assert not module._asks_to_be_installed(stub)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert module._asks_to_be_installed(stub)
+    assert not module._asks_to_be_installed(other)
+    monkeypatch.setattr(Path, "exists", lambda path: path.name == "CommandLineTools")
+    assert not module._asks_to_be_installed(stub)
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/python3")
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert list(module._pythons_on_path()) == []
 
 
 def test_the_version_is_that_of_the_interpreter() -> None:

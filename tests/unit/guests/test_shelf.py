@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,11 @@ import pytest
 
 from engine import device, registry
 from engine.errors import DeviceError, InputError, JobCancelled, ModelError, UsageError
-from engine.guests import shelf
+from engine.guests import environment, shelf
 from engine.guests.catalogue import GUESTS, GuestSpec
-from engine.guests.environment import READY
+from engine.guests.environment import READY, Environment, system
+from engine.guests.files import guest_file
+from engine.guests.process import SIDE
 from engine.jobs import CancelToken, Progress
 from engine.separator import open_model
 from engine.types import DeviceInfo, Download
@@ -238,6 +242,144 @@ def test_what_is_lost_is_made_again_and_the_rest_kept(guest: GuestSpec, host: Se
     shelf.add(NAME)
     assert row().installed
     assert len(host.requests) == (2 if lost.startswith("weights") else 1)
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """All that are started from here on."""
+    started: list[object] = []
+    honest = subprocess.Popen
+
+    class Counted(honest):  # type: ignore[type-arg, valid-type, misc]
+        def __init__(self, *arguments: object, **options: object) -> None:
+            started.append(arguments[0] if arguments else options["args"])
+            super().__init__(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(subprocess, "Popen", Counted)
+    environment._ask_version.cache_clear()
+    return started
+
+
+def test_listing_starts_no_process_and_reads_a_record_twice_at_most(
+    guest: GuestSpec, monkeypatch: pytest.MonkeyPatch, processes: list[object]
+) -> None:
+    assert not row().installed
+    assert processes == []
+    shelf.add(NAME)
+    assert processes != []
+    processes.clear()
+    environment._ask_version.cache_clear()
+    read: list[str] = []
+    honest = shelf._read_record
+    monkeypatch.setattr(shelf, "_read_record", lambda name: (read.append(name), honest(name))[1])
+    assert row().installed
+    assert read.count(NAME) == 2  # for what it is, and for what its pace is known by
+    assert shelf.installed(NAME) is not None
+    registry.fingerprint(NAME)
+    assert registry.model_spec("default").name == "compact"
+    assert processes == []
+
+
+def test_a_python_of_another_version_is_found_before_it_is_used(
+    guest: GuestSpec, host: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.add(NAME)
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "_version", lambda python: (3, 99))
+        assert row().installed  # to see that, it would have to be started
+        for use in (registry.verify, lambda name: open_model(name, "cpu")):
+            with pytest.raises(ModelError) as caught:
+                use(NAME)
+            assert str(caught.value) == f"The model {NAME} is not complete. Run “avsep models add {NAME}”."
+        assert shelf.downloads(NAME)[0].what == "Python packages"
+        shelf.add(NAME)  # makes the environment again
+        open_model(NAME, "cpu")
+    assert len(host.requests) == 1
+
+
+def test_a_python_that_is_gone_is_seen_at_once(
+    guest: GuestSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.add(NAME)
+    monkeypatch.setattr(Environment, "python", tmp_path / "gone")
+    assert not row().installed
+    with pytest.raises(ModelError, match="is not complete"):
+        open_model(NAME, "cpu")
+
+
+def test_what_hinders_a_guest_is_told_and_nothing_is_begun(
+    guest: GuestSpec, host: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert row().hindrance == ""
+    for change, says in (
+        ({"systems": ("nothing-x86",)}, f"There are no packages of the model {NAME} for this system ({system()})."),
+        ({"program": tmp_path / "gone.py"}, "This copy of AVSep lacks “gone.py”, which runs a guest engine."),
+    ):
+        monkeypatch.setitem(GUESTS, NAME, dataclasses.replace(guest, **change))  # type: ignore[arg-type]
+        assert row().hindrance.startswith(says)
+        with pytest.raises(ModelError) as caught:
+            shelf.add(NAME)
+        assert str(caught.value) == row().hindrance
+    assert not shelf.folder_of(NAME).exists()
+    with pytest.raises(ModelError, match=r"lacks “gone\.py”"):
+        registry.fingerprint(NAME)
+    with monkeypatch.context() as patch:
+        patch.setitem(GUESTS, NAME, guest)
+        shelf.add(NAME)
+        patch.setitem(GUESTS, NAME, dataclasses.replace(guest, program=tmp_path / "gone.py"))
+        assert row().installed  # as far as the files in its folder go
+        shelf.remove(NAME)
+    monkeypatch.setitem(GUESTS, NAME, dataclasses.replace(guest, systems=("nothing-x86",)))
+    shelf.add(NAME, wheels=tmp_path)  # packages of the user's own may exist
+    assert row().installed
+    monkeypatch.setattr(shelf, "SIDE", tmp_path / "side.py")
+    assert row().hindrance == ""  # it is added already
+    shelf.remove(NAME)
+    assert "lacks “side.py”" in row().hindrance
+
+
+def test_a_bundle_without_a_python_is_hindered_while_nothing_is_installed(
+    guest: GuestSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.add(NAME)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert row().installed and row().hindrance == ""
+    shelf.remove(NAME)
+    assert row().hindrance.startswith("This needs Python 3.11 or newer, and none was found on this computer.")
+    with pytest.raises(ModelError, match="none was found"):
+        shelf.add(NAME)
+
+
+def test_an_installed_guest_can_be_the_default(guest: GuestSpec) -> None:
+    shelf.add(NAME)
+    registry.set_default_model(NAME)
+    default = registry.list_models()[0]
+    assert (default.name, default.stands_for, default.guest) == ("default", NAME, False)
+    assert (default.sha256, default.declaration) == (row().sha256, guest.declaration)
+    assert registry.model_spec("default").guest
+    registry.verify("default")
+    open_model("default", "cpu")
+    weights().unlink()
+    assert registry.model_spec("default").name == "compact"
+    assert f"since the model that you chose ({NAME}) is not installed" in registry.list_models()[0].title
+    shelf.add(NAME)
+    assert registry.model_spec("default").name == NAME
+    registry.remove_model(NAME)
+    assert registry.list_models()[0].title == "The best model that ships (compact)"
+
+
+def test_what_a_guest_runs_is_found_in_a_bundle_and_beside_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = Path(shelf.__file__).parent
+    assert guest_file("side.py") == beside / "side.py" == SIDE
+    assert all(spec.program.is_file() for spec in GUESTS.values())
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    assert guest_file("side.py") == beside / "side.py"
+    unpacked = tmp_path / "engine" / "guests" / "programs" / "a.py"
+    assert guest_file("programs/a.py") == unpacked  # where it should be
+    unpacked.parent.mkdir(parents=True)
+    unpacked.write_text("")
+    assert guest_file("programs/a.py") == unpacked
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"device": "cpu", "weights": {}}'])
