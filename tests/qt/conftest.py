@@ -77,11 +77,17 @@ def video(tmp_path):
 
 
 @pytest.fixture
-def window(qtbot, qapp, monkeypatch):
+def engine_name():
+    """The module that answers for `engine.api`."""
+    return "fake_engine"
+
+
+@pytest.fixture
+def window(qtbot, qapp, monkeypatch, engine_name):
     """The whole window over the fake engine, closed afterwards without leaving anything behind."""
     monkeypatch.setattr(player_module, "open_output", lambda mixer, rate: (SilentOutput(mixer, rate), True))
     app_module.configure(qapp)
-    window = app_module.make_window("fake_engine")
+    window = app_module.make_window(engine_name)
     window.resize(1280, 800)
     window.show()
     yield window
