@@ -15,6 +15,10 @@ def _tr(words: str) -> str:
     return QCoreApplication.translate("ModelWords", words)
 
 
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
 def speed(row: ModelInfo) -> str:
     """How fast a model is on this computer, and where that is known from."""
     if row.pace is None:
@@ -85,12 +89,13 @@ def facts(row: ModelInfo, downloads: tuple[Download, ...] | None) -> list[tuple[
     extent = ", ".join(part for part in (parameters(row), room(row, downloads)) if part)
     published = ""
     if row.published:
-        published = _tr("{0} – published by its authors, not measured by us").format(row.published.rstrip(". "))
+        words = _capital(row.published.rstrip(". "))
+        published = _tr("{0} – published by its authors, not measured by us").format(words)
     rows = [
         (_tr("From"), origin(row)),
         (_tr("Speed here"), speed(row)),
         (_tr("Quality"), published),
-        (_tr("Trained on"), row.declaration.trained_on),
+        (_tr("Trained on"), _capital(row.declaration.trained_on)),
         (_tr("Licence"), licences(row)),
         (_tr("Size"), extent),
     ]
@@ -116,8 +121,7 @@ def add_question(row: ModelInfo, question: Question) -> tuple[str, list[tuple[st
     total = size(sum(download.size_bytes for download in question.downloads))
     words = _tr("Repair {0}? About {1} will be downloaded.") if row.installed else _tr("Download about {1} for {0}?")
     items = [
-        (f"{download.what[:1].upper()}{download.what[1:]}", f"{size(download.size_bytes)}, {download.host}")
-        for download in question.downloads
+        (_capital(download.what), f"{size(download.size_bytes)}, {download.host}") for download in question.downloads
     ]
     items.append((_tr("Licence"), licences(row)))
     items.append((_tr("Speed here"), speed(row)))

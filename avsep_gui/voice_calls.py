@@ -235,8 +235,9 @@ class VoiceCalls(QObject):
         if covers(stretches, 0.0, self._document.duration_s - END_S):
             self._request_whole(person)
             return stretches
+        title = self.tr("Bringing back the voice of {0}").format(self._document.name(person))
         for stretch in stretches:
-            self._isolate(self._request(person, range_s=stretch, from_s=stretch[0]), "", Priority.PREVIEW)
+            self._isolate(self._request(person, range_s=stretch, from_s=stretch[0]), title, Priority.PREVIEW)
         return stretches
 
     def _request(self, person: int, *, range_s: Stretch | None = None, from_s: float = 0.0) -> IsolationRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -113,7 +114,8 @@ class ExportDialog(QDialog):
         self._where.setWordWrap(True)
         form.addRow(self.tr("Folder"), self._where)
         self.model = QLabel()
-        self.model.setWordWrap(True)
+        self.model.setTextFormat(Qt.TextFormat.PlainText)
+        self.model.setToolTip(self.tr("What is computed already is not computed again."))
         if self._model is not None:
             form.addRow(self.tr("Model"), self.model)
         outer.addLayout(form)
@@ -227,7 +229,7 @@ class ExportDialog(QDialog):
         needed_s = self._work_s()
         if not is_slow(self._model) or needed_s is None:
             return self._model.name
-        return self.tr("{0}, {1} for what is not computed yet").format(self._model.name, about(needed_s))
+        return self.tr("{0}: takes {1}").format(self._model.name, about(needed_s))
 
     def _long_work(self) -> str:
         """A warning where a slow model is to do the whole file."""

@@ -12,6 +12,8 @@ from avsep_gui.views.notices import Notice
 from avsep_gui.views.shelf_parts import Facts, QuestionBox, WorkRow
 from engine.types import ModelInfo
 
+BADGE_PX = 20
+
 
 class ModelCard(QFrame):
     """A model. It reads the shelf and says what the user wants.
@@ -32,7 +34,7 @@ class ModelCard(QFrame):
         self._trouble: Notice | None = None
         self._outer = outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 16, 16, 16)
-        outer.setSpacing(8)
+        outer.setSpacing(12)
         top = QHBoxLayout()
         top.setSpacing(8)
         self.title = QLabel()
@@ -49,7 +51,6 @@ class ModelCard(QFrame):
         self.summary.setWordWrap(True)
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
         outer.addWidget(self.summary)
-        outer.addSpacing(8)
         self.facts = Facts()
         outer.addWidget(self.facts)
         self.hint = QLabel()
@@ -152,7 +153,7 @@ class ModelCard(QFrame):
     def _build_buttons(self) -> QWidget:
         self._buttons = QWidget()
         row = QHBoxLayout(self._buttons)
-        row.setContentsMargins(0, 8, 0, 0)
+        row.setContentsMargins(0, 4, 0, 0)
         row.setSpacing(8)
         self.remove = self._button(row, self.tr("Remove…"), "ask_remove", flat=True)
         self.repair = self._button(row, self.tr("Repair"), "add", flat=True)
@@ -177,5 +178,6 @@ class ModelCard(QFrame):
         badge = QLabel(text)
         badge.setObjectName("badge")
         badge.setProperty("kind", kind)
+        badge.setFixedHeight(BADGE_PX)
         row.addWidget(badge, 0, Qt.AlignmentFlag.AlignVCenter)
         return badge

@@ -139,10 +139,10 @@ class ModelDesk(QObject):
         needed = about(seconds_needed(row, end_s - start_s) or 0.0)
         stretch = f"{short_clock(start_s)}–{short_clock(end_s)}"
         if self._document.range_s == (start_s, end_s):
-            part = self.tr("Only the selection, {0}, is computed now ({1}).").format(stretch, needed)
+            part = self.tr("Only the selection, {0}, is computed at first ({1}).").format(stretch, needed)
         else:
-            part = self.tr("Only {0} is computed now ({1}); select what you want to hear.").format(stretch, needed)
-        return self.tr("The model {0} takes {1} here.").format(row.name, pace(row)) + " " + part
+            part = self.tr("Only {0} is computed at first ({1}); select what you want to hear.").format(stretch, needed)
+        return self.tr("{0} takes {1} here.").format(row.name, pace(row)) + " " + part
 
     def _forget_notice(self) -> None:
         self._notice = None

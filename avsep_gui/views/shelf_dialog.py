@@ -25,6 +25,8 @@ from avsep_gui.views.notices import Notice
 from avsep_gui.views.shelf_parts import WorkRow
 
 SIZE_PX = (736, 760)
+MARGIN_PX = 24
+LAYOUT_MS = 30  # until what became visible has its place
 
 
 class ShelfDialog(QDialog):
@@ -78,16 +80,24 @@ class ShelfDialog(QDialog):
     def open_beside(self) -> None:
         """Show it, in front, with the keyboard."""
         self._client.ask_sizes()
+        if self.isVisible():
+            self.raise_()
         self.show()
-        self.raise_()
         self.activateWindow()
         self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_card(self, name: str) -> None:
-        """Bring a model into view."""
+        """Bring a model into view, its question above all."""
         card = self.cards.get(name)
-        if card is not None:
-            QTimer.singleShot(0, card, lambda: self._scroll.ensureWidgetVisible(card, 0, 24))
+        if card is None:
+            return
+
+        def scroll() -> None:
+            self._scroll.ensureWidgetVisible(card, 0, MARGIN_PX)
+            if card.question.isVisible():
+                self._scroll.ensureWidgetVisible(card.question, 0, MARGIN_PX)
+
+        QTimer.singleShot(LAYOUT_MS, card, scroll)
 
     def done(self, result: int) -> None:
         """It closes: questions that were not answered are taken back, work goes on."""
@@ -188,7 +198,9 @@ class ShelfDialog(QDialog):
             self._on_file(name)
         elif what == "folder" and question is not None:
             self._on_folder(name, question)
-        if what in ("use", "leave", "default"):
+        if what == "download":
+            self.cards[name].work.cancel.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif what in ("use", "leave", "default", "remove"):
             self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_file(self, name: str) -> None:

@@ -45,10 +45,12 @@ class Facts(QWidget):
             label.setProperty("muted", True)
             value = QLabel(text)
             value.setWordWrap(True)
+            value.setAlignment(Qt.AlignmentFlag.AlignTop)
             value.setTextFormat(Qt.TextFormat.PlainText)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             value.setAccessibleName(f"{name}: {text}")
-            self._grid.addWidget(label, number, 0, Qt.AlignmentFlag.AlignTop)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(label, number, 0)
             self._grid.addWidget(value, number, 1)
             self.values[name] = value
 
@@ -167,7 +169,7 @@ class QuestionBox(QFrame):
             note = self.tr("Its files here ({0}) are deleted.").format(size(row.size_bytes)) + " "
             note += self.tr("Your own file stays.") if row.imported else self.tr("It can be added again later.")
             if instead:
-                note += " " + self.tr("{0} then computes the voices of this window.").format(instead)
+                note += " " + self.tr("From then on, {0} computes the voices of this window.").format(instead)
         self.headline.setText(headline)
         self.facts.show_rows(facts)
         self.facts.setVisible(bool(facts))

@@ -115,6 +115,22 @@ def test_a_preview_interrupts_the_whole_file_which_goes_on_afterwards(qtbot, run
     qtbot.waitUntil(lambda: whole in outcomes.cancelled, timeout=WAIT_MS)
 
 
+def test_work_on_models_has_a_process_of_its_own_that_starts_with_the_first(qtbot, runner, outcomes, tmp_path):
+    runner.start()
+    assert runner.pids()["light"] is not None
+    assert runner.pids()["heavy"] is not None
+    assert runner.pids()["shelf"] is None
+    whole = runner.submit("heavy", "isolate", request(tmp_path / "slow.mp4"))
+    adding = runner.submit("shelf", "add_model", "guest-fast")
+    qtbot.waitUntil(lambda: adding in outcomes.values, timeout=WAIT_MS)
+    assert runner.pids()["shelf"] is not None
+    assert whole not in outcomes.values
+    stopped = runner.submit("shelf", "add_model", "guest-slow")
+    qtbot.waitUntil(lambda: any(job == stopped for job, _ in outcomes.progress), timeout=WAIT_MS)
+    runner.cancel(stopped)
+    qtbot.waitUntil(lambda: stopped in outcomes.cancelled, timeout=WAIT_MS)
+
+
 def test_shut_down_during_a_job_ends_the_processes_in_time(qtbot, runner, outcomes, tmp_path):
     runner.submit("heavy", "isolate", request(tmp_path / "stuck.mp4"))
     qtbot.waitUntil(lambda: bool(outcomes.progress), timeout=WAIT_MS)
