@@ -69,8 +69,8 @@ class AboutDialog(QDialog):
         outer.addWidget(title)
         text = QLabel(
             self.tr(
-                "Isolates the voice of one person in a video, by the face. Everything is computed on this computer: "
-                "no network, no telemetry."
+                "Isolates the voice of one person in a video, by the face. Everything is computed on this computer, "
+                "without telemetry. The network is used only to add a model that you asked for."
             )
         )
         text.setWordWrap(True)
