@@ -53,7 +53,6 @@ def import_model(path: Path, *, name: str | None, on_progress: ProgressCallback,
     shapes = _read_shapes(path)
     on_progress(Progress(f"Checking {name}", 0, 1))
     _check_shapes(path, card["architecture"], config, shapes)
-    cancel.checkpoint()
     with draft_of(name) as weights:
         found = take_local(path, weights, sha256=None, on_progress=on_progress, cancel=cancel)
         if found != card["sha256"]:
