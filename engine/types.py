@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from engine.confidence import Judgement
 from engine.contract import Declaration
 
+STRETCH_S = 4  # a voice is computed in stretches of this length, each with its two neighbours
 FloatArray = NDArray[np.float32]
 AbsentPolicy = Literal["silence", "hold", "original"]
 PicturePolicy = Literal["copy", "none"]
@@ -313,6 +315,18 @@ class ModelInfo:
     hindrance: str = ""
     pace: float | None = None
     pace_measured: bool = False
+
+    def seconds_for(self, start_s: float, end_s: float, duration_s: float, people: int = 1) -> float | None:
+        """How long this computer takes for a stretch of a film of `duration_s`, with what is computed beside it.
+
+        Returns:
+            Seconds, or None where the pace is not known.
+        """
+        if self.pace is None:
+            return None
+        first, last = math.floor(start_s / STRETCH_S) - 1, math.ceil(end_s / STRETCH_S) + 1
+        computed_s = min(last * STRETCH_S, duration_s) - max(first * STRETCH_S, 0)
+        return max(0.0, computed_s) * self.pace * people
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from engine.cache import output_error, write_then_rename
 from engine.confidence import Judgement, confidence, together
-from engine.types import ConfidenceSpan, IsolatedVoice, PcmStore, PersonConfidence
+from engine.types import STRETCH_S, ConfidenceSpan, IsolatedVoice, PcmStore, PersonConfidence
 
 FloatArray = NDArray[np.float32]
-WINDOW_S, HOP_S = 6, 4
+WINDOW_S, HOP_S = 6, STRETCH_S
 _FADE_S, _SKIRT_S = 1.0, 0.5  # windows overlap by 2 s: 0.5 s unused, 1 s cross-fade, 0.5 s unused
 VERSION = 6
 

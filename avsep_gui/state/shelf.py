@@ -56,11 +56,6 @@ def is_slow(row: ModelInfo | None) -> bool:
     return row is not None and row.pace is not None and row.pace > REAL_TIME
 
 
-def seconds_needed(row: ModelInfo | None, seconds: float, people: int = 1) -> float | None:
-    """How long this computer takes for so many seconds of so many voices; None where that is not known."""
-    return None if row is None or row.pace is None else row.pace * seconds * people
-
-
 class Shelf(QObject):
     """The rows and what the user wants of them.
 

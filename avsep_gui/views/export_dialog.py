@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from avsep_gui.export_plan import ExportKind, expected_bytes, kinds, problem, suggested_name
 from avsep_gui.look import Look
 from avsep_gui.state.document import Document
-from avsep_gui.state.shelf import Shelf, is_slow, seconds_needed
+from avsep_gui.state.shelf import Shelf, is_slow
 from avsep_gui.words import about, short_clock, size, sound_format
 from engine.types import ModelInfo
 
@@ -219,9 +219,11 @@ class ExportDialog(QDialog):
         """How long the model takes for what is chosen; None where that is not known."""
         document = self._document
         range_s = document.range_s if self.selection.isChecked() else None
-        seconds = range_s[1] - range_s[0] if range_s is not None else document.duration_s
         everyone = self._kind().id == "folder" and self.everyone.isChecked()
-        return seconds_needed(self._model, seconds, len(document.people) if everyone else 1)
+        if self._model is None:
+            return None
+        start_s, end_s = range_s or (0.0, document.duration_s)
+        return self._model.seconds_for(start_s, end_s, document.duration_s, len(document.people) if everyone else 1)
 
     def _model_words(self) -> str:
         if self._model is None:

@@ -13,7 +13,7 @@ from avsep_gui.look import Look
 from avsep_gui.model_words import pace, short_pace
 from avsep_gui.shelf_client import ShelfClient
 from avsep_gui.state.document import Document
-from avsep_gui.state.shelf import Shelf, seconds_needed
+from avsep_gui.state.shelf import Shelf
 from avsep_gui.views.header import Header
 from avsep_gui.views.notices import Notice, Notices
 from avsep_gui.views.shelf_dialog import ShelfDialog
@@ -126,7 +126,8 @@ class ModelDesk(QObject):
             self._notice.set_text(text)
         elif key not in self._announced:
             self._announced.add(key)
-            words = self.tr("Whole file ({0})").format(about(seconds_needed(row, document.duration_s) or 0.0))
+            whole_s = row.seconds_for(0.0, document.duration_s, document.duration_s) or 0.0
+            words = self.tr("Whole file ({0})").format(about(whole_s))
             notice = self._notices.show_text(
                 "warning", text, action=(words, self._client.voices.request_whole), stays=True
             )
@@ -136,7 +137,7 @@ class ModelDesk(QObject):
     def _slow_text(self, start_s: float, end_s: float) -> str:
         row = self._shelf.current
         assert row is not None
-        needed = about(seconds_needed(row, end_s - start_s) or 0.0)
+        needed = about(row.seconds_for(start_s, end_s, self._document.duration_s) or 0.0)
         stretch = f"{short_clock(start_s)}–{short_clock(end_s)}"
         if self._document.range_s == (start_s, end_s):
             part = self.tr("Only the selection, {0}, is computed at first ({1}).").format(stretch, needed)

@@ -96,7 +96,7 @@ def slowness(args: argparse.Namespace) -> str:
         return ""
     duration_s = api.probe(args.video).duration_s
     start_s, end_s = args.range or (0.0, duration_s)
-    minutes = max(0.0, min(end_s, duration_s) - start_s) * row.pace / 60
+    minutes = (row.seconds_for(start_s, min(end_s, duration_s), duration_s) or 0.0) / 60
     each = " for each voice" if args.everyone or len(args.person or ()) > 1 else ""
     told = "measured here" if row.pace_measured else "estimated"
     less = "" if args.range else " Less with --range A-B."

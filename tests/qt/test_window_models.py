@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from avsep_gui import model_words, words
 from avsep_gui.state.intervals import contains, covers
-from avsep_gui.state.shelf import Question, Shelf, is_slow, seconds_needed
+from avsep_gui.state.shelf import Question, Shelf, is_slow
 from avsep_gui.views.export_dialog import ExportDialog
 from engine.types import ModelInfo
 
@@ -36,8 +36,7 @@ def calls(path):
 
 
 def press(qtbot, button):
-    assert button.isVisible()
-    assert button.isEnabled()
+    qtbot.waitUntil(lambda: button.isVisible() and button.isEnabled(), timeout=WAIT_MS)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
@@ -299,7 +298,7 @@ def test_a_slow_model_does_a_preview_and_the_whole_file_when_asked(qtbot, window
     notice = next(notice for notice in window.notices.shown() if "guest-slow" in notice.text)
     assert notice.text == (
         "guest-slow takes about 7 s for each second of one voice here. "
-        "Only 0:00–0:10 is computed at first (about 1 min); select what you want to hear."
+        "Only 0:00–0:10 is computed at first (about 2 min); select what you want to hear."
     )
     assert notice.stays
     assert notice.button.text() == "Whole file (about 2 min)"
@@ -318,7 +317,7 @@ def test_a_slow_model_does_the_selection(qtbot, window, opened, shelf):
     window.document.set_range((12.0, 14.0))
     window.document.pick(2)
     qtbot.waitUntil(lambda: window.document.voice(2).ready == ((12.0, 14.0),), timeout=WAIT_MS)
-    assert "Only the selection, 0:12–0:14, is computed at first (about 15 s)." in notice_texts(window)[0]
+    assert "Only the selection, 0:12–0:14, is computed at first (about 1 min)." in notice_texts(window)[0]
     window.player.seek(16.0)
     key(qtbot, window, Qt.Key.Key_I)
     window.player.seek(18.0)
@@ -386,7 +385,7 @@ def test_export_says_the_model_and_takes_the_selection_when_it_is_slow(qtbot, wi
     window.document.set_range((1.0, 3.0))
     dialog = ask()
     assert dialog.selection.isChecked()
-    assert dialog.model.text() == "guest-slow: takes about 15 s"
+    assert dialog.model.text() == "guest-slow: takes about 1 min"
     assert "whole file" not in dialog.message.text()
     window.start_export(dialog.output, dialog.options())
     qtbot.waitUntil(lambda: any("Exported" in text for text in notice_texts(window)), timeout=WAIT_MS)
@@ -527,8 +526,9 @@ def test_speed_and_time_in_words():
     assert not is_slow(row(None))
     assert not is_slow(None)
     assert is_slow(row(1.01))
-    assert seconds_needed(row(7.0), 60.0, 2) == 840.0
-    assert seconds_needed(row(None), 60.0) is None
+    assert row(7.0).seconds_for(0.0, 60.0, 60.0, 2) == 840.0
+    assert row(2.0).seconds_for(4.5, 6.0, 60.0) == 24.0, "the stretches before and after are computed too"
+    assert row(None).seconds_for(0.0, 60.0, 60.0) is None
     assert words.about(3) == "a few seconds"
     assert words.about(1500) == "about 25 min"
     assert words.about(9000) == "about 2.5 h"

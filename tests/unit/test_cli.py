@@ -121,7 +121,7 @@ def test_separate(engine: FakeEngine, capsys: pytest.CaptureFixture[str], tmp_pa
     ("options", "said"),
     [
         ((), "takes about 90 s for a second of one voice on this computer (estimated): about 4 min. Less with --range"),
-        (("--range", "0-2"), "(estimated): about 3 min.\n"),
+        (("--range", "0-2"), "(estimated): about 4 min.\n"),
         (("--person", "2"), "about 4 min for each voice."),
         (("--progress", "json"), ""),
     ],
