@@ -93,14 +93,14 @@ def isolate(
         UsageError: an unknown person, model or range. NoSoundError, NoPictureError, NoFaceError, ModelError,
         DeviceError: as named.
     """
-    from engine.isolation import isolate
+    from engine.isolation.job import isolate
 
     return isolate(request, on_progress=on_progress, cancel=cancel or CancelToken())
 
 
 def voice_store(request: IsolationRequest, person_id: int) -> PcmStore:
     """Where `isolate(request)` puts this person's voice; the file may not exist yet."""
-    from engine.isolation import voice_store
+    from engine.isolation.job import voice_store
 
     return voice_store(request, person_id)
 

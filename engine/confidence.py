@@ -22,7 +22,8 @@ class Judgement:
         removed: energy of the mixture that is not the voice, at least -15 dB of the mixture's; full scale for 1 s is 1.
         left: energy that is thought to be wrong with the voice.
         visible: share of the stretch in which the face is seen, 0..1.
-        apart: energy by which it differs from our own model's voice, where that was asked (`engine.second_opinion`).
+        apart: energy by which it differs from our own model's voice, where that was asked
+            (`engine.isolation.second_opinion`).
     """
 
     removed: float
@@ -53,7 +54,7 @@ def judge(
 
     Args:
         mixture, voice: (T,) or (T, channels). quality_db: (N,), `engine.contract.WindowMasks.quality` of the stretch,
-            N at most T. apart_db: (N,), `engine.second_opinion.Opinion.apart_db`, or None.
+            N at most T. apart_db: (N,), `engine.isolation.second_opinion.Opinion.apart_db`, or None.
     """
     moments = np.arange(len(quality_db)) * len(mixture) // len(quality_db)
     removed = np.maximum(_energy(mixture - voice, moments), LEAST_WRONG * _energy(mixture, moments))

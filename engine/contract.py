@@ -1,6 +1,6 @@
 """The model contract: what a separation model is given, what it returns and what it declares.
 
-`engine.isolation` and `engine.evaluate` know models by this module alone; the page for those who bring one is
+`engine.isolation.job` and `engine.evaluate` know models by this module alone; the page for those who bring one is
 `docs/model_contract.md`, and `tests/conformance` is what every model must pass.
 """
 
@@ -57,7 +57,7 @@ class Declaration:
         margin_frames: K, frames of each stream before and after the sound.
         finds_lag: whether `match` and `lag_probabilities` tell the delay of sound and picture.
         judges: whether `quality` tells how good a voice is. What a model does not find or judge, AVSep's own does
-            beside it (`engine.second_opinion`).
+            beside it (`engine.isolation.second_opinion`).
         grid: of the masks; its sample rate is that of the sound.
         calibration: slope (per dB) and offset of the logistic curve from `WindowMasks.quality` to agreement 0..1.
         devices: kinds it runs on, "cpu" or "cuda".

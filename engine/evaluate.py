@@ -26,6 +26,7 @@ from engine.data.scene import Scene, check_files, make_scene
 from engine.errors import ModelError, OutputExistsError, UsageError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.metrics import PERCEPTUAL, bootstrap_ci95, bss_eval, missing_packages, perceptual, si_sdr, snr
+from engine.registry import settled
 from engine.separator import open_model
 
 METRICS = (
@@ -74,6 +75,7 @@ def run(
     check_files(rows, root)
     if table is not None and table.exists() and not overwrite:
         raise OutputExistsError(f"“{table}” exists already.", "Choose another name, or add --overwrite.")
+    model = settled(model)
     with closing(open_model(model, device, cancel)) as separator:
         scored = score(separator, rows, root, on_progress=on_progress, cancel=cancel)
     if table is not None:

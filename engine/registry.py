@@ -86,7 +86,7 @@ def model_spec(name: str) -> ModelSpec:
     if name.endswith(".safetensors"):
         return ModelSpec(Path(name).parent.name, "A training run", str(Path(name).absolute()))
     rows = _rows()
-    spec = rows.get(stands_for() if name == DEFAULT else name)
+    spec = rows.get(settled(name))
     if spec is None:
         raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join((DEFAULT, *rows))}.")
     return spec
@@ -97,6 +97,11 @@ def stands_for() -> str:
     name = chosen_model()
     row = None if name is None else _rows().get(name)
     return row.name if row is not None and _info(row).installed else OURS
+
+
+def settled(name: str) -> str:
+    """A name that means the same model to the end of a job, also if another default is chosen meanwhile."""
+    return stands_for() if name == DEFAULT else name
 
 
 def set_default_model(name: str) -> None:

@@ -18,7 +18,7 @@ from engine.cache import entry, write_then_rename
 from engine.contract import Declaration
 from engine.device import physical_cores
 from engine.errors import EngineError
-from engine.voice_file import HOP_S, WINDOW_S
+from engine.isolation.voice_file import HOP_S, WINDOW_S
 
 _KIND = "speeds"
 _YARDSTICK_S = 2.5e-3  # of one core of the computer on which the models' `real_time_factor` was measured

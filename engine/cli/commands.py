@@ -16,7 +16,7 @@ from engine.cli.console import Json, printable, table
 from engine.cli.values import clock
 from engine.errors import OutputExistsError, UsageError
 from engine.export.report import result_json
-from engine.isolation import names
+from engine.isolation.job import names
 from engine.jobs import CancelToken, ProgressCallback
 from engine.types import AudioInfo, FaceAnalysis, MediaInfo, Person, SeparationRequest, SeparationResult
 

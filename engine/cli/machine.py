@@ -172,8 +172,8 @@ def doctor(args: argparse.Namespace) -> Answer:
 
 
 def _self_test() -> Json:
+    from engine.isolation.supply import self_test
     from engine.registry import OURS
-    from engine.supply import self_test
 
     try:
         report = self_test(OURS)  # what the machine can do shall not hang on the model that the user chose

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import UsageError
-from engine.isolation import check_people
+from engine.isolation.job import check_people
 from engine.types import FaceAnalysis, FaceTrack, Person, SeparationRequest
 
 Box = tuple[float, float, float, float]

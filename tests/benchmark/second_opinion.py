@@ -24,8 +24,8 @@ from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel
 from engine.data.recipe import read_recipes
 from engine.data.scene import Scene, make_scene
 from engine.gate import gate_gain
+from engine.isolation.second_opinion import ADVISER, is_far, opinion
 from engine.metrics import si_sdr
-from engine.second_opinion import ADVISER, is_far, opinion
 from engine.separator import open_model
 
 RESIDUE = 10 ** (-15 / 20)

@@ -1,4 +1,4 @@
-"""What a film makes of a model: `engine.isolation` goes through its windows with a model in place of a shelf's."""
+"""What a film makes of a model: `engine.isolation.job` goes through its windows with a model in place of a shelf's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import soundfile
 from engine.audio.fullband import masked
 from engine.contract import Crops, FloatArray, SeparationModel, WindowMasks
 from engine.errors import JobCancelled
-from engine.isolation import isolate
+from engine.isolation.job import isolate
 from engine.jobs import CancelToken
 from engine.types import FaceAnalysis, IsolationRequest, IsolationResult, MediaInfo, Person
 from engine.vision.lips import LipStream

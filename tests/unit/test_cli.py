@@ -380,7 +380,7 @@ def test_models(engine: FakeEngine, capsys: pytest.CaptureFixture[str], monkeypa
 def test_doctor(
     engine: FakeEngine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, outcome: Any
 ) -> None:
-    from engine import supply
+    from engine.isolation import supply
 
     def self_test(model: str) -> supply.SelfTest:
         assert model == "compact"

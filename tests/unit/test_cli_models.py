@@ -167,7 +167,7 @@ def test_info_tells_pace_and_hindrance(
 
 
 def test_the_doctor_tests_our_own_model(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    from engine import supply
+    from engine.isolation import supply
 
     asked: list[str] = []
 

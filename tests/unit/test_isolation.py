@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from engine import supply
 from engine.config import StftConfig
 from engine.contract import Crops, Declaration, WindowMasks
 from engine.errors import DeviceError, JobCancelled, ModelError, NoFaceError, UsageError
-from engine.isolation import HOP_S, isolate, voice_store, windows_of
+from engine.isolation import supply
+from engine.isolation.job import HOP_S, isolate, voice_store, windows_of
 from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.registry import build, declaration
 from engine.separator import Separator

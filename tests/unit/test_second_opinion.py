@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import second_opinion
 from engine.contract import Declaration, WindowMasks
-from engine.isolation import isolate
+from engine.isolation import second_opinion
+from engine.isolation.job import isolate
+from engine.isolation.lags import Lags
+from engine.isolation.second_opinion import opinion
 from engine.jobs import CancelToken
-from engine.lags import Lags
 from engine.media.reader import decode_audio
-from engine.second_opinion import opinion
 from engine.types import IsolationRequest, IsolationResult
 
 GUEST = Declaration(people=1)
@@ -66,7 +66,7 @@ def run(clip: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Separate the first seconds with a guest ("tiny" in name alone) and ours beside it."""
 
     def go(guest: Half, ours: Half, **more: object) -> IsolationResult:
-        for place in ("engine.isolation", "engine.second_opinion"):
+        for place in ("engine.isolation.job", "engine.isolation.second_opinion"):
             told = {"tiny": guest.declaration, second_opinion.ADVISER: ours.declaration}
             monkeypatch.setattr(f"{place}.declaration", told.__getitem__)
         models = {"tiny": guest, second_opinion.ADVISER: ours}

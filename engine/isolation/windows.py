@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from engine.contract import SAMPLES_PER_VIDEO_FRAME, FloatArray, SeparationModel, WindowMasks
-from engine.faces import WINDOW_FRAMES, Face
+from engine.isolation.faces import WINDOW_FRAMES, Face
+from engine.isolation.voice_file import window_start_s
 from engine.types import PcmStore
 from engine.vision.lips import RATE_HZ
-from engine.voice_file import window_start_s
 
 
 def masks_of(

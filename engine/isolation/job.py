@@ -12,23 +12,33 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import second_opinion, speed
+from engine import speed
 from engine.cache import content_key, entry, prune
 from engine.confidence import judge
 from engine.config import StftConfig
 from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel, WindowMasks
-from engine.doubts import doubts
 from engine.errors import NoFaceError, UsageError
-from engine.faces import Face, faces_in, with_mouths
 from engine.gate import gate_gain
+from engine.isolation import second_opinion
+from engine.isolation.doubts import doubts
+from engine.isolation.faces import Face, faces_in, with_mouths
+from engine.isolation.lags import Lags
+from engine.isolation.supply import check_supply
+from engine.isolation.voice_file import (
+    HOP_S,
+    VERSION,
+    WINDOW_S,
+    VoiceFile,
+    seconds_of,
+    source_window,
+    voice_in,
+    window_start_s,
+)
+from engine.isolation.windows import masks_of
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
-from engine.lags import Lags
-from engine.registry import calibration, declaration, fingerprint, model_spec
-from engine.supply import check_supply
+from engine.registry import calibration, declaration, fingerprint, model_spec, settled
 from engine.types import AbsentPolicy, FaceAnalysis, IsolationRequest, IsolationResult, PcmStore, Person
 from engine.vision.lips import RATE_HZ
-from engine.voice_file import HOP_S, VERSION, WINDOW_S, VoiceFile, seconds_of, source_window, voice_in, window_start_s
-from engine.windows import masks_of
 
 ComplexArray = NDArray[np.complex64]
 
@@ -54,6 +64,7 @@ def isolate(
     from engine.vision.people import find_faces
 
     cancel = cancel or CancelToken()
+    request = replace(request, model=settled(request.model))
     model = model_spec(request.model).name
     source = decode_audio(request.video, audio_index=request.audio_index, on_progress=on_progress, cancel=cancel)
     analysis = find_faces(request.video, on_progress=on_progress, cancel=cancel)
@@ -81,7 +92,7 @@ class _Job:
     """The windows that are missing, and what is known of the people in them.
 
     Attributes:
-        advised: whether the model leaves delay or judgement to AVSep's own (`engine.second_opinion`).
+        advised: whether the model leaves delay or judgement to AVSep's own (`engine.isolation.second_opinion`).
         judge: the model that judges the voices. lags: as the model that finds them told.
     """
 

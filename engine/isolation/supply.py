@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.contract import MODEL_RATE_HZ, Crops, Declaration, SeparationModel
 from engine.errors import ModelError
-from engine.faces import Face
+from engine.isolation.faces import Face
 from engine.jobs import CancelToken
 from engine.vision.lips import (
     LARGEST_MOUTH_PX,

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.contract import Crops, Declaration, FloatArray, Landmarks
+from engine.isolation.voice_file import WINDOW_S, window_start_s
 from engine.jobs import CancelToken, ProgressCallback
 from engine.types import FaceAnalysis
 from engine.vision.lips import RATE_HZ, LipStream, stream_for
-from engine.voice_file import WINDOW_S, window_start_s
 
 WINDOW_FRAMES = WINDOW_S * RATE_HZ
 _SURROUNDINGS = 2 * RATE_HZ  # video frames looked at before and after a window to know the resting face

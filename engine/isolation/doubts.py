@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.second_opinion import disagreements
+from engine.isolation.second_opinion import disagreements
 from engine.types import IsolatedVoice, PcmStore
 
 _WEAK_AGREEMENT = 0.3

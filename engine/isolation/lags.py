@@ -10,12 +10,12 @@ import numpy as np
 
 from engine.cache import write_then_rename
 from engine.contract import FloatArray, SeparationModel
-from engine.faces import Face
+from engine.isolation.faces import Face
+from engine.isolation.voice_file import source_window, window_count
+from engine.isolation.windows import masks_of
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.types import PcmStore
 from engine.vision.lips import RATE_HZ
-from engine.voice_file import source_window, window_count
-from engine.windows import masks_of
 
 _WINDOWS = 8
 _SURE = 0.5  # of the probability, within a frame of the likeliest delay
