@@ -28,7 +28,7 @@ import numpy as np
 import soundfile
 
 NAME = "av-mossformer2"
-SECONDS = 5.0
+SECONDS = 9.0
 MOST_S = 1800.0
 
 
@@ -74,7 +74,7 @@ def by_command_line(film: Path, out: Path, wheels: Path, weights: Path) -> None:
     hold(held["pace"] > 1 and not held["pace_measured"], "speed estimated", f"{held['pace']:.1f} s per second")
     hold(avsep("models", "verify", NAME)["models"][0]["verified"], "verified")
 
-    ask = ("separate", film, "--person", 1, "--model", NAME)
+    ask = ("separate", film, "--person", 1, "--model", NAME, "--range", "0-4")
     whole = out / "killed.wav"
     began, killed = time.perf_counter(), False
     process = subprocess.Popen(
@@ -110,7 +110,7 @@ def by_command_line(film: Path, out: Path, wheels: Path, weights: Path) -> None:
     hold(measured["pace_measured"], "speed measured", f"{measured['pace']:.1f} s per second of one voice")
     for policy in ("original", "hold"):
         kept = out / f"{policy}.wav"
-        result = avsep(*ask, "--range", "0-2", "--absent", policy, "--mix-back", 0.2, "-o", kept)
+        result = avsep(*ask, "--absent", policy, "--mix-back", 0.2, "-o", kept)
         hold(result["null_test_db"] < -120, f"--absent {policy}", f"{result['wall_s']:.0f} s")
 
 
