@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from engine import cache
-from engine.guests.shelf import data_folder
+from engine.resources import data_folder
 
 _FILE = "default.json"
 _MOST_BYTES = 4096

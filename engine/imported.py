@@ -23,7 +23,7 @@ from typing import Any
 from engine import cache
 from engine.checkpoint import file_sha256, parse_card
 from engine.errors import ModelError, OutputError, UsageError
-from engine.guests.shelf import data_folder
+from engine.resources import data_folder
 
 WEIGHTS = ".safetensors"
 _RECORD = "imported.json"

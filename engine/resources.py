@@ -1,10 +1,14 @@
-"""Finds the files that ship with AVSep, for the engine and the window."""
+"""Finds the files that ship with AVSep, for the engine and the window, and the folder for what is added to it."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
+import platformdirs
+
+DATA_DIR_VARIABLE = "AVSEP_DATA_DIR"
 _HERE = Path(__file__).resolve().parent
 
 
@@ -21,3 +25,9 @@ def resource(name: str) -> Path:
         if (root / name).exists():
             return root / name
     return roots[0] / name
+
+
+def data_folder() -> Path:
+    """The application's data: `$AVSEP_DATA_DIR`, or the user's data folder. It may not exist yet."""
+    chosen = os.environ.get(DATA_DIR_VARIABLE)
+    return Path(chosen).absolute() if chosen else Path(platformdirs.user_data_dir("avsep", appauthor=False))

@@ -13,6 +13,7 @@ from engine.contract import Crops
 from engine.errors import EngineError, UsageError
 from engine.guests import shelf
 from engine.guests.environment import length_of
+from engine.guests.record import folder_of
 from engine.jobs import CancelToken, ProgressCallback
 from engine.types import Download, ModelInfo
 
@@ -83,7 +84,7 @@ def confirm(args: argparse.Namespace, console: Console) -> None:
     if args.yes:
         return
     if args.action == "remove":
-        folder = imported.folder_of(row.name) if row.imported else shelf.folder_of(row.name)
+        folder = imported.folder_of(row.name) if row.imported else folder_of(row.name)
         size = length_of(folder)
         if folder.exists():
             console.confirm(f"This deletes the model {row.name}: {_size(size)} in “{folder}”.", unasked="--yes")
@@ -130,7 +131,7 @@ def _question(row: ModelInfo, wanted: tuple[Download, ...]) -> str:
     slow = "" if speed is None else f" Without a GPU, a second of one voice takes about {speed:.0f} s of a CPU core."
     return (
         f"{row.title}. Licence of the weights: {declared.licence}, of the code: {declared.code_licence}.{slow}\n"
-        f"This downloads about {size} to “{shelf.folder_of(row.name)}”: {parts}."
+        f"This downloads about {size} to “{folder_of(row.name)}”: {parts}."
     )
 
 

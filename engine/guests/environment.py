@@ -10,41 +10,27 @@ import errno
 import hashlib
 import json
 import os
-import platform
-import queue
 import re
 import secrets
 import shlex
 import shutil
-import subprocess
 import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 
 from engine import cache
 from engine.errors import EngineError, ModelError, OutputError
-from engine.guests.child import NO_WINDOW, clean_variables, end_with_children
+from engine.guests.child import clean_variables, run
+from engine.guests.pythons import INSTALL_VENV, find_python, version_of
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 
-OLDEST_PYTHON = (3, 11)
 READY = "avsep-ready"
 
 _MOST_MINOR = 100  # versions of Python 3 that a marker may tell of
-_POLL_S = 0.1
-_QUESTION_S = 60.0
-_TAIL_LINES = 40
 _REQUIREMENTS = "requirements.txt"
 _MAKING = "Making a Python environment"
 _INSTALLING = "Installing packages"
-_VENV = ("venv", "ensurepip")  # modules that some systems leave out of their Python
-_INSTALL_VENV = "Install Python's venv and pip (on Debian and Ubuntu: the package python3-venv), then try again."
 _ISOLATED = ("-I", "-u", "-X", "utf8")  # neither the current folder nor the user's own packages are looked at
 _LEADING_ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PIP_PYTHON", "PIP_DRY_RUN")
 _SOURCE_OPTIONS = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--trusted-host")
@@ -82,7 +68,7 @@ class Environment:
     def is_ready(self) -> bool:
         """Whether it is complete, and its interpreter starts and is of the version that it was made with."""
         version = self._made_with()
-        return version is not None and version == _version(self.python)
+        return version is not None and version == version_of(self.python)
 
     def _made_with(self) -> tuple[int, int] | None:
         """The version of Python of which the marker tells; None without a marker of these requirements."""
@@ -200,7 +186,7 @@ class Environment:
             raise self._failure(
                 said,
                 f"“{base}” could not make a Python environment.",
-                _INSTALL_VENV,
+                INSTALL_VENV,
             )
 
     def _install(self, wheels: Path | None, on_progress: ProgressCallback, cancel: CancelToken) -> None:
@@ -238,7 +224,7 @@ class Environment:
 
     def _finish(self, draft: Path) -> None:
         """Say that it is complete, by a file that is still that of this call."""
-        version = _version(self.python)
+        version = version_of(self.python)
         if version is None:
             raise ModelError(f"The Python in “{self.folder}” does not start.", "Install another Python and try again.")
         try:
@@ -289,177 +275,6 @@ def length_of(folder: Path) -> int:
             with suppress(OSError):
                 total += (Path(inner) / name).lstat().st_size
     return total
-
-
-def find_python() -> Path:
-    """An interpreter to make environments with: the running one, or one on PATH if AVSep is a bundle without one.
-
-    Raises:
-        ModelError: there is none of version 3.11 or newer.
-    """
-    if not getattr(sys, "frozen", False):
-        return Path(sys.executable)
-    seen = []
-    for path in _pythons_on_path():
-        version = _version(path)
-        if version is not None and version >= OLDEST_PYTHON:
-            return path
-        seen.append(f"{path}: {'.'.join(map(str, version)) if version else 'does not start'}")
-    raise ModelError(
-        "This needs Python 3.11 or newer, and none was found on this computer.",
-        "Install it from python.org or with the system's package manager, then try again.",
-        details="\n".join(seen),
-    )
-
-
-def python_hindrance() -> ModelError | None:
-    """Why no environment can be made on this computer; None where one can, as far as can be told before.
-
-    Nothing is started for it, but in a bundle the Pythons on PATH are, each once.
-    """
-    if getattr(sys, "frozen", False):
-        try:
-            python = find_python()
-        except ModelError as error:
-            return error
-        library = _library(python)
-        whole = library is None or all((library / name).is_dir() for name in _VENV)
-    else:
-        python = Path(sys.executable)
-        whole = all(find_spec(name) is not None for name in _VENV)
-    return None if whole else ModelError(f"“{python}” cannot make Python environments.", _INSTALL_VENV)
-
-
-def system() -> str:
-    """The system that packages must be made for, such as "linux-x86_64", "darwin-arm64" or "win32-x86_64"."""
-    machine = platform.machine().lower()
-    known = {"amd64": "x86_64", "aarch64": "arm64"}.get(machine, machine)
-    return f"{sys.platform}-{known if sys.maxsize > 2**32 else '32bit'}"
-
-
-def run(
-    command: list[str],
-    *,
-    cwd: Path,
-    cancel: CancelToken,
-    on_line: Callable[[str], None] = lambda line: None,
-    variables: dict[str, str] | None = None,
-) -> tuple[int, str]:
-    """Run a program to its end, and end it with all its children if asked to stop.
-
-    Args:
-        on_line: is given each line of what it says, standard error among it.
-        variables: its environment; `clean_variables` if None.
-
-    Returns:
-        Its exit status, and the last lines that it said.
-
-    Raises:
-        OSError: it cannot be started.
-        JobCancelled: asked to stop.
-    """
-    process = subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=clean_variables() if variables is None else variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-        creationflags=NO_WINDOW,
-    )
-    assert process.stdout is not None
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    reader = threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True)
-    reader.start()
-    tail: deque[str] = deque(maxlen=_TAIL_LINES)
-    try:
-        for line in _lines_until_end(lines, cancel):
-            tail.append(line)
-            on_line(line)
-        process.wait()
-    finally:
-        if process.returncode is None:
-            end_with_children(process)
-        reader.join()
-    return process.returncode, "\n".join(tail)
-
-
-def _read_lines(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
-    with stream:
-        for line in stream:
-            lines.put(line.rstrip())
-    lines.put(None)
-
-
-def _lines_until_end(lines: queue.SimpleQueue[str | None], cancel: CancelToken) -> Iterator[str]:
-    while True:
-        cancel.checkpoint()
-        with suppress(queue.Empty):
-            line = lines.get(timeout=_POLL_S)
-            if line is None:
-                return
-            yield line
-
-
-def _pythons_on_path() -> Iterator[Path]:
-    """Interpreters by likely names, the version that this bundle was tested with first."""
-    own = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for name in dict.fromkeys((own, "python3", "python", "python3.13", "python3.12", "python3.11")):
-        if (found := shutil.which(name)) and not _asks_to_be_installed(Path(found)):
-            yield Path(found)
-
-
-def _asks_to_be_installed(python: Path) -> bool:
-    """Whether it is what macOS has in place of a Python, which opens a window when it is started."""
-    tools = (Path("/Library/Developer/CommandLineTools"), Path("/Applications/Xcode.app"))
-    return sys.platform == "darwin" and python.parent == Path("/usr/bin") and not any(tool.exists() for tool in tools)
-
-
-def _version(python: Path) -> tuple[int, int] | None:
-    """Version of an interpreter, or None if it does not start."""
-    try:
-        status = python.stat()
-    except OSError:
-        return None
-    return _ask_version(python, status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=64)
-def _ask_version(python: Path, mtime_ns: int, size_bytes: int) -> tuple[int, int] | None:
-    """Start an interpreter once per content of its file."""
-    try:
-        major, minor = map(int, _ask(python, "import sys; print(*sys.version_info[:2])").split())
-    except ValueError:
-        return None
-    return major, minor
-
-
-@lru_cache(maxsize=64)
-def _library(python: Path) -> Path | None:
-    """Where an interpreter has its standard library; None if it does not tell."""
-    told = _ask(python, "import sysconfig; print(sysconfig.get_path('stdlib'))").strip()
-    return Path(told) if told and Path(told).is_dir() else None
-
-
-def _ask(python: Path, question: str) -> str:
-    """What an interpreter prints; "" if it fails."""
-    try:
-        return subprocess.run(
-            [str(python), "-I", "-X", "utf8", "-c", question],
-            env=clean_variables(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=_QUESTION_S,
-            check=True,
-            creationflags=NO_WINDOW,
-        ).stdout
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return ""
 
 
 def _requirement(line: str) -> str:

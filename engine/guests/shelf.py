@@ -7,26 +7,21 @@ files are checked from then on. Without that record, nothing in the folder is us
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
-
-import platformdirs
+from typing import TYPE_CHECKING
 
 from engine import cache
 from engine.contract import Declaration
 from engine.errors import DeviceError, InputError, ModelError, UsageError
 from engine.guests.catalogue import GUESTS, GuestSpec, WeightsFile
 from engine.guests.download import download, file_sha256, is_file_with, take_local
-from engine.guests.environment import Environment, length_of, python_hindrance, system
+from engine.guests.environment import Environment, length_of
 from engine.guests.process import SIDE, Program
+from engine.guests.pythons import python_hindrance, system
+from engine.guests.record import HeldFile, Record, folder_of, forget, locked, read_record, write_record
 from engine.guests.runner import Runner
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.types import Download, ModelInfo
@@ -34,50 +29,7 @@ from engine.types import Download, ModelInfo
 if TYPE_CHECKING:
     from engine.guests.model import GuestModel
 
-DATA_DIR_VARIABLE = "AVSEP_DATA_DIR"
-_RECORD = "installed.json"
 _UNKNOWN = "NOASSERTION"  # so SPDX calls a licence of which nothing is known
-
-
-@dataclass(frozen=True)
-class HeldFile:
-    """A weights file as it was when it was installed; `mtime_ns` saves reading all of it before each use."""
-
-    sha256: str
-    size_bytes: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True)
-class Record:
-    """What was installed.
-
-    Attributes:
-        device: kind that the torch of its environment is built for, "cpu" or "cuda".
-        weights: its files by name. size_bytes: of all that its folder held. date: ISO 8601.
-    """
-
-    device: str
-    weights: Mapping[str, HeldFile]
-    size_bytes: int
-    date: str
-
-    @property
-    def sha256(self) -> str:
-        """Of the weights; of the hashes in order of their names where there are several files."""
-        hashes = [held.sha256 for _, held in sorted(self.weights.items())]
-        return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-
-
-def data_folder() -> Path:
-    """The application's data: `$AVSEP_DATA_DIR`, or the user's data folder. It may not exist yet."""
-    chosen = os.environ.get(DATA_DIR_VARIABLE)
-    return Path(chosen).absolute() if chosen else Path(platformdirs.user_data_dir("avsep", appauthor=False))
-
-
-def folder_of(name: str) -> Path:
-    """Where a guest lives, whether or not it is there."""
-    return data_folder() / "guests" / name
 
 
 def guest_spec(name: str) -> GuestSpec:
@@ -98,7 +50,8 @@ def installed(name: str) -> Record | None:
     Raises:
         UsageError: there is no such guest engine.
     """
-    spec, record = guest_spec(name), _read_record(name)
+    spec = guest_spec(name)
+    record = read_record(spec)
     return record if _is_there(spec, record) else None
 
 
@@ -117,7 +70,8 @@ def info(name: str) -> ModelInfo:
     Raises:
         UsageError: there is no such guest engine.
     """
-    spec, record = guest_spec(name), _read_record(name)
+    spec = guest_spec(name)
+    record = read_record(spec)
     there = _is_there(spec, record)
     own = _has_published_weights(spec, record)
     return ModelInfo(
@@ -135,7 +89,8 @@ def info(name: str) -> ModelInfo:
 
 def declaration(name: str) -> Declaration:
     """What a guest is; where other weights than the published ones were added, nothing is known of these."""
-    return _declaration(guest_spec(name), _read_record(name))
+    spec = guest_spec(name)
+    return _declaration(spec, read_record(spec))
 
 
 def _declaration(spec: GuestSpec, record: Record | None) -> Declaration:
@@ -152,7 +107,8 @@ def downloads(name: str, *, from_: Path | None = None, wheels: Path | None = Non
     Raises:
         UsageError: there is no such guest engine.
     """
-    spec, record = guest_spec(name), _read_record(name)
+    spec = guest_spec(name)
+    record = read_record(spec)
     kind = _device_kind(spec, record)
     wanted = []
     if wheels is None and not _environment(spec, kind).is_ready():
@@ -192,15 +148,15 @@ def add(
     """
     spec, cancel = guest_spec(name), cancel or CancelToken()
     sources = {file.name: _source(spec, file, from_) for file in spec.weights}
-    if not _environment(spec, _device_kind(spec, _read_record(name))).is_ready():
+    if not _environment(spec, _device_kind(spec, read_record(spec))).is_ready():
         hindrance = _hindrance(spec, from_index=wheels is None)
         if hindrance is not None:
             raise hindrance
-    with _locked(spec):
+    with locked(spec):
         if from_ is None and _is_sound(spec, on_progress, cancel):
             return
-        before = _read_record(name)
-        _forget(name)
+        before = read_record(spec)
+        forget(spec)
         kind = _device_kind(spec, before)
         _environment(spec, kind).create(wheels=wheels, offline=offline, on_progress=on_progress, cancel=cancel)
         held = {
@@ -208,7 +164,7 @@ def add(
             for file in spec.weights
         }
         _try(spec, kind, on_progress, cancel)
-        _write_record(spec, Record(kind, held, size_bytes(name), datetime.now(UTC).isoformat(timespec="seconds")))
+        write_record(spec, Record(kind, held, size_bytes(name), datetime.now(UTC).isoformat(timespec="seconds")))
 
 
 def remove(name: str) -> None:
@@ -222,8 +178,8 @@ def remove(name: str) -> None:
     spec, folder = guest_spec(name), folder_of(name)
     if not folder.exists():
         raise ModelError(f"The model {name} is not installed.", "There is nothing to remove.")
-    with _locked(spec):
-        _forget(name)
+    with locked(spec):
+        forget(spec)
         _environment(spec, "cpu").remove()
         try:
             shutil.rmtree(folder)
@@ -475,73 +431,3 @@ def _weights_path(spec: GuestSpec, file: WeightsFile) -> Path:
 def _program(spec: GuestSpec, kind: str, device: str) -> Program:
     weights = tuple(str(_weights_path(spec, file)) for file in spec.weights)
     return Program(spec.name, _environment(spec, kind).python, spec.program, weights, device)
-
-
-def _read_record(name: str) -> Record | None:
-    spec = guest_spec(name)
-    try:
-        told = json.loads((folder_of(name) / _RECORD).read_text(encoding="utf-8"))
-        weights = {
-            file.name: HeldFile(
-                str(told["weights"][file.name]["sha256"]),
-                int(told["weights"][file.name]["size_bytes"]),
-                int(told["weights"][file.name]["mtime_ns"]),
-            )
-            for file in spec.weights
-        }
-        return Record(str(told["device"]), weights, int(told["size_bytes"]), str(told["date"]))
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-
-
-def _write_record(spec: GuestSpec, record: Record) -> None:
-    with cache.write_then_rename(folder_of(spec.name) / _RECORD) as part:
-        part.write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
-
-
-def _forget(name: str) -> None:
-    """From here on the guest is not used any more."""
-    record = folder_of(name) / _RECORD
-    try:
-        record.unlink(missing_ok=True)
-    except OSError as error:
-        raise cache.output_error(record, error) from error
-
-
-@contextmanager
-def _locked(spec: GuestSpec) -> Iterator[None]:
-    """Hold a guest's lock; the system lets go of it also when this process is killed.
-
-    Raises:
-        ModelError: another process holds it. OutputError: the folder cannot be written.
-    """
-    folder = folder_of(spec.name)
-    path = folder.with_name(f".{spec.name}.lock")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+b")
-    except OSError as error:
-        raise cache.output_error(path, error) from error
-    with file:
-        try:
-            _lock(file)
-        except OSError as error:
-            raise ModelError(
-                f"The model {spec.name} is being added or removed elsewhere.",
-                "Wait for that to end.",
-                details=str(error),
-            ) from error
-        yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,7 +17,10 @@ import pytest
 
 from engine.errors import EngineError, JobCancelled, ModelError, OutputError
 from engine.guests import environment as module
-from engine.guests.environment import READY, Environment, clean_variables, find_python, run
+from engine.guests import pythons
+from engine.guests.child import clean_variables, run
+from engine.guests.environment import READY, Environment
+from engine.guests.pythons import find_python
 from engine.jobs import CancelToken, Progress
 
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="needs programs that are scripts, and links")
@@ -144,7 +147,7 @@ def test_it_is_not_ready_with_another_marker(made: tuple[Environment, list[Progr
 def test_it_is_not_ready_with_another_python(
     made: tuple[Environment, list[Progress], list[bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_version", lambda python: (3, 99))
+    monkeypatch.setattr(module, "version_of", lambda python: (3, 99))
     assert not made[0].is_ready()
 
 
@@ -164,7 +167,7 @@ def test_whether_it_is_complete_is_told_without_starting_anything(
         raise AssertionError("a process was started")
 
     environment = made[0]
-    module._ask_version.cache_clear()
+    pythons._ask_version.cache_clear()
     monkeypatch.setattr(subprocess, "Popen", started)
     assert environment.is_complete()
     assert not Environment(environment.folder, ("tinyguest==1.3", "tinyhelper==0.3")).is_complete()
@@ -315,7 +318,7 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str,
         return 0, ""
 
     monkeypatch.setattr(module, "run", noted)
-    monkeypatch.setattr(module, "_version", lambda python: (3, 11))
+    monkeypatch.setattr(module, "version_of", lambda python: (3, 11))
     return asked
 
 
@@ -523,10 +526,10 @@ def test_a_bundle_asks_each_python_once(path_folder: Path, monkeypatch: pytest.M
     put_python(
         path_folder, "python3", f'/bin/echo >> "{count}"; case "$*" in *stdlib*) echo {library};; *) echo 3 12;; esac'
     )
-    assert [module.python_hindrance() for _ in range(3)] == [None] * 3
+    assert [pythons.python_hindrance() for _ in range(3)] == [None] * 3
     assert len(count.read_text().splitlines()) == 2  # its version, and where its library is
     (library / "ensurepip").rmdir()
-    told = str(module.python_hindrance())
+    told = str(pythons.python_hindrance())
     assert told.startswith(
         f"“{path_folder / 'python3'}” cannot make Python environments. Install Python's venv and pip"
     )
@@ -536,11 +539,11 @@ def test_a_bundle_asks_each_python_once(path_folder: Path, monkeypatch: pytest.M
 @needs_posix
 def test_a_bundle_without_a_python_is_hindered(path_folder: Path) -> None:
     put_python(path_folder, "python3", "echo 3 10")
-    told = str(module.python_hindrance())
+    told = str(pythons.python_hindrance())
     assert told.startswith("This needs Python 3.11 or newer, and none was found on this computer. Install it from")
     newer = put_python(path_folder, "python3.12", "echo 3 12")  # while AVSep runs
     assert find_python() == newer
-    assert module.python_hindrance() is None  # its library is not told, so venv decides
+    assert pythons.python_hindrance() is None  # its library is not told, so venv decides
 
 
 @pytest.mark.parametrize("lacking", ["venv", "ensurepip"])
@@ -549,9 +552,9 @@ def test_a_python_without_venv_or_pip_is_told_before(lacking: str, monkeypatch: 
         raise AssertionError("a process was started")
 
     monkeypatch.setattr(subprocess, "Popen", started)
-    assert module.python_hindrance() is None
-    monkeypatch.setattr(module, "find_spec", lambda name: None if name == lacking else object())
-    told = str(module.python_hindrance())
+    assert pythons.python_hindrance() is None
+    monkeypatch.setattr(pythons, "find_spec", lambda name: None if name == lacking else object())
+    told = str(pythons.python_hindrance())
     assert told.startswith(f"“{sys.executable}” cannot make Python environments.") and "python3-venv" in told
 
 
@@ -570,27 +573,27 @@ def test_a_system_has_one_name(
 ) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     monkeypatch.setattr(sys, "maxsize", 2 ** (bits - 1) - 1)
-    monkeypatch.setattr(module.platform, "machine", lambda: machine)
-    assert module.system() == name
+    monkeypatch.setattr(pythons.platform, "machine", lambda: machine)
+    assert pythons.system() == name
 
 
 @needs_posix
 def test_what_opens_a_window_on_macos_is_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     stub, other = Path("/usr/bin/python3"), Path("/opt/homebrew/bin/python3")
-    assert not module._asks_to_be_installed(stub)
+    assert not pythons._asks_to_be_installed(stub)
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(Path, "exists", lambda path: False)
-    assert module._asks_to_be_installed(stub)
-    assert not module._asks_to_be_installed(other)
+    assert pythons._asks_to_be_installed(stub)
+    assert not pythons._asks_to_be_installed(other)
     monkeypatch.setattr(Path, "exists", lambda path: path.name == "CommandLineTools")
-    assert not module._asks_to_be_installed(stub)
+    assert not pythons._asks_to_be_installed(stub)
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/python3")
     monkeypatch.setattr(Path, "exists", lambda path: False)
-    assert list(module._pythons_on_path()) == []
+    assert list(pythons._pythons_on_path()) == []
 
 
 def test_the_version_is_that_of_the_interpreter() -> None:
-    assert module._version(Path(sys.executable)) == sys.version_info[:2]
+    assert pythons.version_of(Path(sys.executable)) == sys.version_info[:2]
 
 
 def progress_of(lines: list[str], packages: int) -> list[Progress]:

@@ -13,11 +13,13 @@ import pytest
 
 from engine import device, registry
 from engine.errors import DeviceError, InputError, JobCancelled, ModelError, UsageError
-from engine.guests import environment, shelf
+from engine.guests import environment, pythons, shelf
 from engine.guests.catalogue import GUESTS, GuestSpec
-from engine.guests.environment import READY, Environment, system
+from engine.guests.environment import READY, Environment
 from engine.guests.files import guest_file
 from engine.guests.process import SIDE
+from engine.guests.pythons import system
+from engine.guests.record import folder_of
 from engine.jobs import CancelToken, Progress
 from engine.separator import open_model
 from engine.types import DeviceInfo, Download
@@ -31,7 +33,7 @@ def row() -> registry.ModelInfo:
 
 def files() -> list[str]:
     """All files of the guest but those of its environment."""
-    folder = shelf.folder_of(NAME)
+    folder = folder_of(NAME)
     return sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
@@ -40,7 +42,7 @@ def files() -> list[str]:
 
 
 def weights() -> Path:
-    return shelf.folder_of(NAME) / "weights" / "gain.json"
+    return folder_of(NAME) / "weights" / "gain.json"
 
 
 def test_a_guest_that_is_not_there_is_listed_and_told(guest: GuestSpec) -> None:
@@ -160,7 +162,7 @@ def test_files_of_the_user_that_are_not_there_are_told_before_anything_is_made(
     monkeypatch.setitem(GUESTS, NAME, dataclasses.replace(guest, weights=two))
     with pytest.raises(UsageError, match="several weights files"):
         shelf.add(NAME, from_=Path(__file__))
-    assert not shelf.folder_of(NAME).exists()
+    assert not folder_of(NAME).exists()
 
 
 def test_offline_asks_nobody(guest: GuestSpec, host: Server) -> None:
@@ -187,7 +189,7 @@ def test_two_at_once_do_not_meet(guest: GuestSpec) -> None:
 def test_removing_leaves_nothing(guest: GuestSpec) -> None:
     shelf.add(NAME)
     shelf.remove(NAME)
-    assert not shelf.folder_of(NAME).exists()
+    assert not folder_of(NAME).exists()
     assert (row().installed, shelf.size_bytes(NAME)) == (False, 0)
     with pytest.raises(ModelError, match="is not installed"):
         shelf.remove(NAME)
@@ -197,9 +199,9 @@ def test_what_is_half_there_can_be_removed(guest: GuestSpec, host: Server) -> No
     host.answer = status(404)
     with pytest.raises(ModelError):
         shelf.add(NAME)
-    assert shelf.folder_of(NAME).exists() and not row().installed
+    assert folder_of(NAME).exists() and not row().installed
     shelf.remove(NAME)
-    assert not shelf.folder_of(NAME).exists()
+    assert not folder_of(NAME).exists()
 
 
 def test_changed_weights_are_not_used(guest: GuestSpec, host: Server) -> None:
@@ -235,7 +237,7 @@ def test_a_file_that_is_touched_is_read_and_used(guest: GuestSpec) -> None:
 @pytest.mark.parametrize("lost", ["environment/" + READY, "weights/gain.json", "installed.json"])
 def test_what_is_lost_is_made_again_and_the_rest_kept(guest: GuestSpec, host: Server, lost: str) -> None:
     shelf.add(NAME)
-    (shelf.folder_of(NAME) / lost).unlink()
+    (folder_of(NAME) / lost).unlink()
     assert not row().installed
     with pytest.raises(ModelError, match="is not complete"):
         open_model(NAME, "cpu")
@@ -256,7 +258,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[object]:
             super().__init__(*arguments, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(subprocess, "Popen", Counted)
-    environment._ask_version.cache_clear()
+    pythons._ask_version.cache_clear()
     return started
 
 
@@ -268,10 +270,10 @@ def test_listing_starts_no_process_and_reads_a_record_twice_at_most(
     shelf.add(NAME)
     assert processes != []
     processes.clear()
-    environment._ask_version.cache_clear()
+    pythons._ask_version.cache_clear()
     read: list[str] = []
-    honest = shelf._read_record
-    monkeypatch.setattr(shelf, "_read_record", lambda name: (read.append(name), honest(name))[1])
+    honest = shelf.read_record
+    monkeypatch.setattr(shelf, "read_record", lambda spec: (read.append(spec.name), honest(spec))[1])
     assert row().installed
     assert read.count(NAME) == 2  # for what it is, and for what its pace is known by
     assert shelf.installed(NAME) is not None
@@ -285,7 +287,7 @@ def test_a_python_of_another_version_is_found_before_it_is_used(
 ) -> None:
     shelf.add(NAME)
     with monkeypatch.context() as patch:
-        patch.setattr(environment, "_version", lambda python: (3, 99))
+        patch.setattr(environment, "version_of", lambda python: (3, 99))
         assert row().installed  # to see that, it would have to be started
         for use in (registry.verify, lambda name: open_model(name, "cpu")):
             with pytest.raises(ModelError) as caught:
@@ -320,7 +322,7 @@ def test_what_hinders_a_guest_is_told_and_nothing_is_begun(
         with pytest.raises(ModelError) as caught:
             shelf.add(NAME)
         assert str(caught.value) == row().hindrance
-    assert not shelf.folder_of(NAME).exists()
+    assert not folder_of(NAME).exists()
     with pytest.raises(ModelError, match=r"lacks “gone\.py”"):
         registry.fingerprint(NAME)
     with monkeypatch.context() as patch:
@@ -385,7 +387,7 @@ def test_what_a_guest_runs_is_found_in_a_bundle_and_beside_us(tmp_path: Path, mo
 @pytest.mark.parametrize("damage", ["", "[]", '{"device": "cpu", "weights": {}}'])
 def test_a_damaged_record_is_none(guest: GuestSpec, damage: str) -> None:
     shelf.add(NAME)
-    (shelf.folder_of(NAME) / "installed.json").write_text(damage)
+    (folder_of(NAME) / "installed.json").write_text(damage)
     assert not row().installed
 
 
@@ -426,7 +428,7 @@ def test_the_environment_is_built_for_this_machine(guest: GuestSpec, monkeypatch
 
 def test_the_folder_is_that_of_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AVSEP_DATA_DIR", raising=False)
-    assert shelf.folder_of("x").parts[-3:] == ("avsep", "guests", "x")
+    assert folder_of("x").parts[-3:] == ("avsep", "guests", "x")
 
 
 def test_names_that_are_no_guest_are_refused(guest: GuestSpec) -> None:

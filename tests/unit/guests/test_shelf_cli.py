@@ -15,6 +15,7 @@ import soundfile
 from engine.cli import main
 from engine.guests import shelf
 from engine.guests.catalogue import GuestSpec
+from engine.guests.record import folder_of
 from tests.helpers.faces import LOOKS, ClipPerson, write_clip
 from tests.unit.guests.conftest import GAIN, NAME, WEIGHTS, weights_of
 from tests.unit.guests.test_download import Server
@@ -114,7 +115,7 @@ def test_the_shelf_shows_it(guest: GuestSpec, capsys: Capture) -> None:
     info = Run(capsys, "models", "info", NAME).out
     assert "Size on disk     1 MB" in info and "not measured by us" in info
     assert told(Run(capsys, "models", "verify", "--json"))["verified"] is True
-    (shelf.folder_of(NAME) / "weights" / "gain.json").write_bytes(weights_of(0.7))
+    (folder_of(NAME) / "weights" / "gain.json").write_bytes(weights_of(0.7))
     checked = Run(capsys, "models", "verify", "--json")
     assert checked.code == 1
     assert "has changed since it was installed" in told(checked)["problem"]
@@ -128,7 +129,7 @@ def test_removing_asks(guest: GuestSpec, capsys: Capture, monkeypatch: pytest.Mo
     assert shelf.installed(NAME) is not None
     run = Run(capsys, "models", "remove", NAME, "--yes", "--json")
     assert (run.code, told(run)["installed"]) == (0, False)
-    assert not shelf.folder_of(NAME).exists()
+    assert not folder_of(NAME).exists()
     assert Run(capsys, "models", "remove", NAME).code == 1
 
 
