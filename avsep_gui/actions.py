@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 
@@ -32,8 +32,11 @@ ACTIONS = (
     ActionSpec("quit", "File", "&Quit", ("Ctrl+Q",)),
     ActionSpec("clear_range", "Edit", "&Clear the selection", ("X",), separator=True),
     ActionSpec("models", "Edit", "&Models…", ("F8",), separator=True),
+    ActionSpec("preferences", "Edit", "&Preferences…", ("Ctrl+,",), separator=True),
     ActionSpec("dark", "View", "&Dark", (), checkable=True),
     ActionSpec("light", "View", "&Light", (), checkable=True),
+    ActionSpec("contrast", "View", "High &contrast", (), checkable=True),
+    ActionSpec("system", "View", "As the s&ystem", (), checkable=True),
     ActionSpec("zoom_in", "View", "Zoom &in", ("+", "="), "zoom_in", separator=True),
     ActionSpec("zoom_out", "View", "Zoom &out", ("-",), "zoom_out"),
     ActionSpec("zoom_fit", "View", "&Whole file", ("Ctrl+0",), "fit"),
@@ -77,7 +80,7 @@ def translated(words: str) -> str:
 
 
 def make_actions(window: QWidget, slots: dict[str, Callable[[], None]]) -> dict[str, QAction]:
-    """Create every action of the table, with its shortcut in the tooltip, and connect it.
+    """Create every action of the table and connect it; `Keymap.apply` gives them their keys and tooltips.
 
     Raises:
         KeyError: an action has no slot.
@@ -89,16 +92,8 @@ def make_actions(window: QWidget, slots: dict[str, Callable[[], None]]) -> dict[
         if spec.short:
             action.setIconText(spec.short)
         action.setCheckable(spec.checkable)
-        action.setShortcuts([QKeySequence(keys) for keys in spec.keys])
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        words = translated(spec.text).replace("&", "").rstrip("…")
-        action.setToolTip(f"{words} ({', '.join(key_names(spec))})" if spec.keys else words)
         action.triggered.connect(lambda _checked=False, run=slots[spec.id]: run())
         window.addAction(action)
         actions[spec.id] = action
     return actions
-
-
-def key_names(spec: ActionSpec) -> list[str]:
-    """The keys of an action as this system writes them."""
-    return [QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText) for keys in spec.keys]

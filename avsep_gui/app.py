@@ -64,9 +64,11 @@ def configure(app: QApplication) -> None:
     if icon.is_file():
         app.setWindowIcon(QIcon(str(icon)))
     QLoggingCategory.setFilterRules("qt.multimedia.*=false")
+    language = Settings().language
+    locale = QLocale() if language == "system" else QLocale(language)
     for folder, name in ((resource("translations"), "avsep"), (_qt_translations(), "qtbase")):
         translator = QTranslator(app)
-        if translator.load(QLocale(), name, "_", str(folder)):
+        if language != "en" and translator.load(locale, name, "_", str(folder)):
             QCoreApplication.installTranslator(translator)
     pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
 
@@ -75,6 +77,8 @@ def make_window(engine_module: str = "engine.api") -> MainWindow:
     """The window with its workers, not yet shown."""
     settings = Settings()
     look = Look()
+    look.set_text(settings.text_scale)
+    look.set_still(settings.reduce_motion)
     look.use(settings.theme)
     runner = JobRunner(engine_module)
     runner.start()

@@ -13,7 +13,7 @@ from avsep_gui.jobs import JobRunner
 from avsep_gui.state.document import Document, FacesState
 from avsep_gui.state.shelf import DEFAULT, Shelf
 from avsep_gui.voice_calls import VoiceCalls
-from engine.errors import NoPictureError
+from engine.errors import EngineError, NoPictureError
 from engine.types import DeviceInfo, FaceAnalysis, MediaInfo, PcmStore, SeparationRequest, SeparationResult
 
 LaneKind = Literal["waveform", "mixture", "voice", "voice_waveform"]
@@ -30,6 +30,7 @@ class EngineClient(QObject):
         export_failed(object, object): `EngineError` and the `SeparationRequest`, so that it can be tried again.
         lane_ready(str, object): lane kind, and its `WaveformPeaks` or `SpectrogramImage`.
         device_known(object): `DeviceInfo`.
+        devices_changed(): `device`, `device_now` or `cuda_devices` changed.
 
     Args:
         playhead: where the user is, in seconds; previews are made round it.
@@ -42,6 +43,7 @@ class EngineClient(QObject):
     export_failed = Signal(object, object)
     lane_ready = Signal(str, object)
     device_known = Signal(object)
+    devices_changed = Signal()
 
     def __init__(
         self,
@@ -63,15 +65,32 @@ class EngineClient(QObject):
         self.voices.warned.connect(self.warned)
         self._lanes: dict[LaneKind, int] = {}
         self._faces_job: int | None = None
-        self._device_job: int | None = None
+        self._device_jobs: set[int] = set()
+        self.device_now: DeviceInfo | None = None
+        self.cuda_devices: tuple[DeviceInfo, ...] = ()
         self._stopped = False
         self._exports: dict[int, str] = {}  # job -> model
 
     def ask_device(self) -> None:
         """Find out where work will run, which also warms the heavy process up; answered by `device_known`."""
-        self._device_job = self._calls.submit(
-            "heavy", "device_info", self._device, on_success=self._on_device, on_error=self.failed.emit
-        )
+        self._ask(self._device, self._on_device, self._on_no_device)
+
+    @property
+    def device(self) -> str:
+        """Where voices are to be computed: "auto", "cpu", "cuda:0" and so on."""
+        return self._device
+
+    def set_device(self, device: str, *, ask: bool = True) -> None:
+        """Compute later jobs there; those under way go on where they are.
+
+        Args:
+            ask: answer with `device_known`.
+        """
+        self._device = device
+        self.voices.set_device(device)
+        if ask and not self._stopped:
+            self.ask_device()
+        self.devices_changed.emit()
 
     def use_model(self, name: str) -> None:
         """Let this row of the model shelf compute voices from now on; those of the model before are forgotten."""
@@ -100,7 +119,7 @@ class EngineClient(QObject):
         self._lanes.clear()
         self._faces_job = None
         self.voices.forget_file()
-        kept = {self._device_job, *self._exports}
+        kept = {*self._device_jobs, *self._exports}
         self._calls.drop(*(job_id for job_id in self._calls.under_way() if job_id not in kept))
 
     def find_faces(self) -> None:
@@ -187,8 +206,38 @@ class EngineClient(QObject):
             **options,
         )
 
+    def _ask(self, device: str, then: Callable[[DeviceInfo], None], otherwise: Callable[[EngineError], None]) -> None:
+        job_id = self._calls.submit(
+            "heavy",
+            "device_info",
+            device,
+            on_success=then,
+            on_error=otherwise,
+            on_end=self._device_jobs.discard,
+        )
+        self._device_jobs.add(job_id)
+
     def _on_device(self, info: DeviceInfo) -> None:
+        is_first, self.device_now = self.device_now is None, info
         self.device_known.emit(info)
+        self.devices_changed.emit()
+        if is_first and (info.device != "cpu" or self._device == "cpu"):
+            self._ask("cuda:0", self._on_cuda, lambda _: None)
+
+    def _on_cuda(self, info: DeviceInfo) -> None:
+        """One more CUDA device; ask for the next until there is none."""
+        self.cuda_devices = (*self.cuda_devices, info)
+        self.devices_changed.emit()
+        if not self._stopped:
+            self._ask(f"cuda:{len(self.cuda_devices)}", self._on_cuda, lambda _: None)
+
+    def _on_no_device(self, error: EngineError) -> None:
+        """The device that was chosen once is not there: go on with the one that is chosen by itself."""
+        if self._device == "auto":
+            self.failed.emit(error)
+            return
+        self.warned.emit(self.tr("{0} Voices are computed on what is there.").format(error.message))
+        self.set_device("auto")
 
     def _on_probed(self, media: MediaInfo) -> None:
         document = self._document

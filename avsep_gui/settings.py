@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from avsep_gui.theme import SYSTEM, THEMES
+
 MOST_RECENT = 8
+TEXT_SCALES = (1.0, 1.2, 1.4)
+_CUDA = re.compile(r"cuda:\d+")
 
 
 class Settings:
@@ -17,13 +22,69 @@ class Settings:
 
     @property
     def theme(self) -> str:
-        """ "dark" or "light"."""
+        """Name of a theme, or "system"."""
         value = str(self._store.value("look/theme", "dark"))
-        return value if value in ("dark", "light") else "dark"
+        return value if value in (*THEMES, SYSTEM) else "dark"
 
     @theme.setter
     def theme(self, name: str) -> None:
         self._store.setValue("look/theme", name)
+
+    @property
+    def text_scale(self) -> float:
+        """The user's factor on the size of text, one of `TEXT_SCALES`."""
+        value = str(self._store.value("look/text_scale", "1.0"))
+        return next((scale for scale in TEXT_SCALES if value == str(scale)), 1.0)
+
+    @text_scale.setter
+    def text_scale(self, scale: float) -> None:
+        self._store.setValue("look/text_scale", str(scale))
+
+    @property
+    def reduce_motion(self) -> bool:
+        """Whether nothing is to move of itself but the film."""
+        return str(self._store.value("look/reduce_motion", "false")).lower() == "true"
+
+    @reduce_motion.setter
+    def reduce_motion(self, on: bool) -> None:
+        self._store.setValue("look/reduce_motion", on)
+
+    @property
+    def language(self) -> str:
+        """ "system", "en", or the code of a translation."""
+        return str(self._store.value("look/language", "system"))
+
+    @language.setter
+    def language(self, code: str) -> None:
+        self._store.setValue("look/language", code)
+
+    @property
+    def device(self) -> str:
+        """Where voices are computed: "auto", "cpu", "cuda:0" and so on."""
+        value = str(self._store.value("computing/device", "auto"))
+        return value if value in ("auto", "cpu") or _CUDA.fullmatch(value) else "auto"
+
+    @device.setter
+    def device(self, name: str) -> None:
+        self._store.setValue("computing/device", name)
+
+    @property
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """The keys of the actions that the user gave other keys, in Qt's portable form."""
+        kept: dict[str, tuple[str, ...]] = {}
+        self._store.beginGroup("keys")
+        for action in self._store.childKeys():
+            value = self._store.value(action, [])
+            names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+            kept[action] = tuple(str(name) for name in names if name)
+        self._store.endGroup()
+        return kept
+
+    @keys.setter
+    def keys(self, changed: dict[str, tuple[str, ...]]) -> None:
+        self._store.remove("keys")
+        for action, names in changed.items():
+            self._store.setValue(f"keys/{action}", list(names))
 
     @property
     def true_levels(self) -> bool:

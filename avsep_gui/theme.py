@@ -1,10 +1,12 @@
-"""Colours of the window, dark and light, and how they reach Qt: palette, style sheet, pyqtgraph."""
+"""Colours of the window (dark, light, high contrast) and how they reach Qt: palette, style sheet, pyqtgraph."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from avsep_gui.resources import resource
@@ -15,7 +17,10 @@ PEOPLE_ON_PICTURE = ("#56B4E9", "#E69F00", "#2FB58A", "#F0E442", "#E4703A", "#D9
 
 @dataclass(frozen=True)
 class Theme:
-    """One set of colours. `people` is a cycle; everything else is named after its use."""
+    """One set of colours. `people` is a cycle; everything else is named after its use.
+
+    `line` parts grounds and carries no meaning, `edge` is the border of a control, `disabled` what cannot be used.
+    """
 
     name: str
     window: str
@@ -24,6 +29,7 @@ class Theme:
     hover: str
     line: str
     edge: str
+    disabled: str
     text: str
     muted: str
     focus: str
@@ -38,6 +44,16 @@ class Theme:
         """The person's colour on panels and lanes."""
         return self.people[(person_id - 1) % len(self.people)]
 
+    @property
+    def has_outlines(self) -> bool:
+        """Whether grounds do not differ, so that what is filled elsewhere gets an outline."""
+        return self.panel == self.raised
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether light ink stands on dark ground."""
+        return _luminance(self.window) < _luminance(self.text)
+
 
 DARK = Theme(
     name="dark",
@@ -47,6 +63,7 @@ DARK = Theme(
     hover="#303541",
     line="#343945",
     edge="#6D7687",
+    disabled="#6D7687",
     text="#E8EAF0",
     muted="#A6ADBB",
     focus="#7AB8FF",
@@ -65,6 +82,7 @@ LIGHT = Theme(
     hover="#E2E6ED",
     line="#D5D9E2",
     edge="#7C8496",
+    disabled="#7C8496",
     text="#1B1E26",
     muted="#545B6B",
     focus="#1F66B8",
@@ -75,7 +93,27 @@ LIGHT = Theme(
     stage="#1B1D22",
     people=("#1F78AE", "#9A6700", "#127A57", "#7C7200", "#B5491C", "#A24A7B"),
 )
-THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
+CONTRAST = Theme(
+    name="contrast",
+    window="#000000",
+    panel="#000000",
+    raised="#000000",
+    hover="#2E2E2E",
+    line="#8C8C8C",
+    edge="#FFFFFF",
+    disabled="#9C9C9C",
+    text="#FFFFFF",
+    muted="#E0E0E0",
+    focus="#FFE100",
+    on_focus="#000000",
+    warning="#FFB454",
+    danger="#FF9C94",
+    good="#6FE3A0",
+    stage="#000000",
+    people=PEOPLE_ON_PICTURE,
+)
+THEMES = {theme.name: theme for theme in (DARK, LIGHT, CONTRAST)}
+SYSTEM = "system"  # the choice to do as the system does
 
 
 def person_on_picture(person_id: int) -> QColor:
@@ -89,9 +127,25 @@ def contrast(first: str, second: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def style_sheet(theme: Theme) -> str:
-    """The style sheet with the theme's colours and icon paths filled in."""
+def system_theme() -> Theme:
+    """What the system asks for: high contrast, light or dark; dark where it does not tell."""
+    hints = QGuiApplication.styleHints()
+    accessibility = getattr(hints, "accessibility", None)  # since Qt 6.10
+    if accessibility is not None and accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast:
+        return CONTRAST
+    return LIGHT if hints.colorScheme() == Qt.ColorScheme.Light else DARK
+
+
+def style_sheet(theme: Theme, text_scale: float = 1.0) -> str:
+    """The style sheet with the theme's colours and icon paths filled in.
+
+    Args:
+        text_scale: factor on every size of type.
+    """
     text = resource("styles", "avsep.qss").read_text(encoding="utf-8")
+    if theme is CONTRAST:
+        text += resource("styles", "contrast.qss").read_text(encoding="utf-8")
+    text = re.sub(r"font-size: (\d+)px", lambda size: f"font-size: {round(int(size[1]) * text_scale)}px", text)
     for token in fields(theme):
         value = getattr(theme, token.name)
         if isinstance(value, str):
@@ -99,11 +153,11 @@ def style_sheet(theme: Theme) -> str:
     return text.replace("@icons@", resource("icons").as_posix())
 
 
-def apply_theme(app: QApplication, theme: Theme) -> None:
+def apply_theme(app: QApplication, theme: Theme, text_scale: float = 1.0) -> None:
     """Dress the whole application."""
     app.setStyle("Fusion")
     app.setPalette(_palette(theme))
-    app.setStyleSheet(style_sheet(theme))
+    app.setStyleSheet(style_sheet(theme, text_scale))
 
 
 def _palette(theme: Theme) -> QPalette:
@@ -126,7 +180,7 @@ def _palette(theme: Theme) -> QPalette:
     for role, colour in roles.items():
         palette.setColor(role, QColor(colour))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
-        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.edge))
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.disabled))
     return palette
 
 

@@ -81,6 +81,10 @@ class VoiceCalls(QObject):
         shelf.model_changed.connect(self._on_model_changed)
         shelf.rows_changed.connect(self._on_rows_changed)
 
+    def set_device(self, device: str) -> None:
+        """Compute there what is asked for from now on."""
+        self._device = device
+
     def stop(self) -> None:
         """The window closes: ask for nothing any more."""
         self._stopped = True

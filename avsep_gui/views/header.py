@@ -38,6 +38,7 @@ class Header(QFrame):
         self._document = document
         self._shelf = shelf
         self._look = look
+        self._models_hint = ""
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 0, 12, 0)
         layout.setSpacing(8)
@@ -57,7 +58,6 @@ class Header(QFrame):
         self.model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.model.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow stands behind the words
         self.jobs = self._chip_button()
-        self.jobs.setToolTip(self.tr("What is being computed (Ctrl+J)"))
         self.jobs.clicked.connect(self.jobs_wanted)
         self._chips: tuple[QWidget, ...] = (self.network, self.device, self.model, self.jobs)
         for chip in self._chips:
@@ -104,9 +104,14 @@ class Header(QFrame):
         self.model.setText(self.model.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, MOST_MODEL_PX))
         self.model.setIcon(self._look.icon("chevron"))
         tip = words if row is None else words + "\n" + tooltip(row)
-        self.model.setToolTip(tip + "\n" + self.tr("Click to choose another one (F8: all models)"))
+        self.model.setToolTip(f"{tip}\n{self._models_hint}")
         self.model.setAccessibleName(words)
         self._fit()
+
+    def set_models_hint(self, words: str) -> None:
+        """How to come to other models, with the keys."""
+        self._models_hint = words
+        self.show_model()
 
     def show_device(self, info: DeviceInfo) -> None:
         """Say where work runs, and why in the tooltip."""

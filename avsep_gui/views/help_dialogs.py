@@ -7,13 +7,14 @@ from importlib.metadata import PackageNotFoundError, version
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from avsep_gui.actions import ACTIONS, key_names, translated
+from avsep_gui.actions import ACTIONS
+from avsep_gui.keymap import Keymap, plain
 
 
 class KeysDialog(QDialog):
     """Every action that has a key."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keymap: Keymap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keys"))
         self.resize(520, 640)
@@ -28,7 +29,7 @@ class KeysDialog(QDialog):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(6)
-        rows = [(", ".join(key_names(spec)), translated(spec.text).replace("&", "")) for spec in ACTIONS if spec.keys]
+        rows = [(", ".join(keymap.names(spec.id)), plain(spec)) for spec in ACTIONS if keymap.keys(spec.id)]
         rows += [
             ("1 … 9", self.tr("Pick person 1 … 9")),
             ("Tab, arrows, Enter", self.tr("On a face: go to the next one, pick it")),

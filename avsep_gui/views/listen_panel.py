@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QHBoxLayout,
     QLabel,
@@ -40,20 +39,16 @@ class ListenPanel(QWidget):
 
     Signals:
         export_wanted(): the export button.
-
-    Args:
-        actions: the window's actions by id, for texts and shortcuts.
     """
 
     export_wanted = Signal()
 
-    def __init__(
-        self, document: Document, actions: dict[str, QAction], look: Look, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, document: Document, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._look = look
         self._position_s = 0.0
+        self._compare_hint = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 16)
         layout.setSpacing(8)
@@ -69,7 +64,7 @@ class ListenPanel(QWidget):
         self.true_levels.toggled.connect(lambda on: document.set_listening(true_levels=on))
         top.addWidget(self.true_levels)
         layout.addLayout(top)
-        layout.addLayout(self._build_modes(actions))
+        layout.addLayout(self._build_modes())
         self._state = QLabel()
         self._state.setWordWrap(True)
         self._state.setProperty("muted", True)
@@ -108,7 +103,6 @@ class ListenPanel(QWidget):
         self.export.setProperty("primary", True)
         self.export.setIconSize(QSize(20, 20))
         self.export.setMinimumHeight(36)
-        self.export.setToolTip(actions["export"].toolTip())
         self.export.clicked.connect(self.export_wanted)
         layout.addWidget(self.export)
         for signal in (
@@ -129,6 +123,11 @@ class ListenPanel(QWidget):
         before, self._position_s = self._position_s, at_s
         if int(before * 4) != int(at_s * 4):
             self.refresh()
+
+    def set_compare_hint(self, words: str) -> None:
+        """How to compare, with the keys."""
+        self._compare_hint = words
+        self.refresh()
 
     def refresh(self, *_: object) -> None:
         """Show what the document says now."""
@@ -153,29 +152,30 @@ class ListenPanel(QWidget):
         self._state.setText(self._state_text())
         self._show_trust()
 
-    def _build_modes(self, actions: dict[str, QAction]) -> QHBoxLayout:
+    def _build_modes(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(0)
-        group = QButtonGroup(self)
         self.modes: dict[ListenMode, QPushButton] = {}
         choices = (
-            (ListenMode.ORIGINAL, self.tr("Original"), "original", "first"),
-            (ListenMode.VOICE, self.tr("Voice"), "voice", "middle"),
-            (ListenMode.REST, self.tr("Everyone else"), "rest", "last"),
+            (ListenMode.ORIGINAL, self.tr("Original"), "first"),
+            (ListenMode.VOICE, self.tr("Voice"), "middle"),
+            (ListenMode.REST, self.tr("Everyone else"), "last"),
         )
-        for mode, text, action, place in choices:
+        for mode, text, place in choices:
             button = QPushButton(text)
             button.setCheckable(True)
             button.setProperty("segment", True)
             button.setProperty("place", place)
-            button.setToolTip(actions[action].toolTip())
             button.setAccessibleName(self.tr("Listen to: {0}").format(text))
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            button.clicked.connect(lambda _checked=False, wanted=mode: self._document.set_mode(wanted))
-            group.addButton(button)
+            button.clicked.connect(lambda _checked=False, wanted=mode: self._on_mode(wanted))
             self.modes[mode] = button
             row.addWidget(button)
         return row
+
+    def _on_mode(self, wanted: ListenMode) -> None:
+        self._document.set_mode(wanted)
+        self.refresh()  # a click on the mode that holds must not uncheck it
 
     def _state_text(self) -> str:
         document = self._document
@@ -189,7 +189,7 @@ class ListenPanel(QWidget):
             return self.tr("Pick a person to hear the voice alone.")
         name = document.name(picked)
         if document.mode is ListenMode.ORIGINAL:
-            return self.tr("You hear the original. A compares.")
+            return self.tr("You hear the original.") + (f" {self._compare_hint}." if self._compare_hint else "")
         if not contains(document.voice(picked).ready, self._position_s):
             return self.tr("Not computed here yet; original, softly.")
         if document.mode is ListenMode.VOICE:

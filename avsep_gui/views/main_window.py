@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint
@@ -27,18 +28,21 @@ from avsep_gui.jobs import JobRunner
 from avsep_gui.lane_feed import LaneFeed
 from avsep_gui.look import Look
 from avsep_gui.pace import time_left_text
+from avsep_gui.placement import bring_back
 from avsep_gui.player.player import Player
 from avsep_gui.resources import sample_video
 from avsep_gui.settings import Settings
 from avsep_gui.shelf_client import ShelfClient
 from avsep_gui.state.document import Document, FacesState, ListenMode, OpenState
 from avsep_gui.state.shelf import Shelf
+from avsep_gui.theme import SYSTEM, THEMES
 from avsep_gui.views.export_dialog import ExportDialog
 from avsep_gui.views.header import Header
-from avsep_gui.views.help_dialogs import AboutDialog, KeysDialog
+from avsep_gui.views.help_dialogs import AboutDialog
 from avsep_gui.views.jobs_drawer import JobsDrawer
 from avsep_gui.views.model_desk import ModelDesk
 from avsep_gui.views.notices import Notices
+from avsep_gui.views.preferences_desk import PreferencesDesk
 from avsep_gui.views.report_dialog import ReportDialog
 from avsep_gui.views.start_view import ErrorView, StartView, dropped_file
 from avsep_gui.views.workspace import Workspace
@@ -69,10 +73,12 @@ class MainWindow(QMainWindow):
         self.shelf_client = ShelfClient(runner, self.shelf, self.client.exports_with, self)
         self.feed = LaneFeed(self.document, self.client, self)
         self.actions_by_id = make_actions(self, self._slots())
+        self.preferences = PreferencesDesk(self, self.actions_by_id, settings, look, self.client)
         self._add_history_actions()
         self._build_menus()
         self._build_pages()
         self._connect()
+        self.preferences.follow_keys(self.start, self.header, self.workspace)
         self._add_number_keys()
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
@@ -80,6 +86,7 @@ class MainWindow(QMainWindow):
         geometry = settings.layout("window")
         if geometry is not None:
             self.restoreGeometry(geometry)
+            bring_back(self)
         self._recolour()
         self._refresh()
 
@@ -96,6 +103,7 @@ class MainWindow(QMainWindow):
         self.workspace.save_layout()
         self.hide()
         self.models.close()
+        self.preferences.close()
         self.client.stop()
         self.player.close()
         self._runner.shut_down(SHUT_DOWN_S)
@@ -146,8 +154,8 @@ class MainWindow(QMainWindow):
             "quit": self._on_quit,
             "clear_range": lambda: document.set_range(None),
             "models": lambda: self.models.show_dialog(),
-            "dark": lambda: self._use_theme("dark"),
-            "light": lambda: self._use_theme("light"),
+            "preferences": lambda: self.preferences.show_dialog(),
+            **{name: partial(self._use_theme, name) for name in (*THEMES, SYSTEM)},
             "zoom_in": lambda: self.workspace.timeline.zoom(1.5),
             "zoom_out": lambda: self.workspace.timeline.zoom(1 / 1.5),
             "zoom_fit": lambda: self.workspace.timeline.fit(),
@@ -179,7 +187,7 @@ class MainWindow(QMainWindow):
             "pick_nobody": lambda: document.pick(None),
             "whole_file": self.client.voices.request_whole,
             "search_again": self.client.find_faces,
-            "keys": lambda: self._show_dialog(KeysDialog(self)),
+            "keys": lambda: self.preferences.show_keys(),
             "about": lambda: self._show_dialog(AboutDialog(self)),
         }
 
@@ -418,8 +426,7 @@ class MainWindow(QMainWindow):
         self.workspace.transport.show_no_device(text)
 
     def _use_theme(self, name: str) -> None:
-        self._settings.theme = name
-        self._look.use(name)
+        self.preferences.use_theme(name)
 
     def _recolour(self, *_: object) -> None:
         look, actions = self._look, self.actions_by_id
@@ -429,8 +436,6 @@ class MainWindow(QMainWindow):
         actions["play"].setIcon(look.icon("pause" if self.player.playing else "play"))
         actions["mute"].setIcon(look.icon("muted" if self.document.muted else "speaker"))
         actions["mute"].setChecked(self.document.muted)
-        actions["dark"].setChecked(look.theme.name == "dark")
-        actions["light"].setChecked(look.theme.name == "light")
 
     def _refresh(self) -> None:
         document = self.document
@@ -451,18 +456,8 @@ class MainWindow(QMainWindow):
             "clear_range": document.range_s is not None,
             "search_again": is_open and document.faces_state is not FacesState.SEARCHING,
         }
-        always = (
-            "open",
-            "quit",
-            "dark",
-            "light",
-            "show_people",
-            "show_timeline",
-            "show_jobs",
-            "keys",
-            "about",
-            "models",
-        )
+        always = ("open", "quit", "models", "preferences", *THEMES, SYSTEM)
+        always += ("show_people", "show_timeline", "show_jobs", "keys", "about")
         needs_pick = ("compare", "voice", "rest", "rename", "pick_nobody", "whole_file")
         for spec in ACTIONS:
             usable = enabled.get(spec.id, is_open or spec.id in always or spec.id == "full_screen")

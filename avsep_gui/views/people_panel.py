@@ -104,7 +104,6 @@ class PersonRow(QFrame):
         texts.setSpacing(2)
         self.name = QLineEdit()
         self.name.setObjectName("personName")
-        self.name.setToolTip(self.tr("Click to rename (F2)"))
         self.name.setMinimumWidth(40)
         self.name.editingFinished.connect(self._on_edited)
         texts.addWidget(self.name)
@@ -198,6 +197,7 @@ class PeoplePanel(QWidget):
         self._look = look
         self._model = FaceListModel(document, self)
         self.rows: list[PersonRow] = []
+        self._rename_hint = ""
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(8)
@@ -214,7 +214,6 @@ class PeoplePanel(QWidget):
         self.search.setToolTip(self.tr("Search the picture for people once more"))
         self.search.clicked.connect(self.search_wanted)
         self.open = QPushButton(self.tr("Open another video…"))
-        self.open.setToolTip(self.tr("Open a video (Ctrl+O)"))
         self.open.clicked.connect(self.open_wanted)
         ways_on = QHBoxLayout()
         ways_on.setContentsMargins(16, 0, 16, 0)
@@ -242,6 +241,12 @@ class PeoplePanel(QWidget):
         look.changed.connect(self._refresh)
         self._update_hint()
 
+    def set_rename_hint(self, words: str) -> None:
+        """How to rename, with the keys."""
+        self._rename_hint = words
+        for row in self.rows:
+            row.name.setToolTip(words)
+
     def edit_name(self, person_id: int) -> None:
         """Put the cursor into the person's name."""
         for row in self.rows:
@@ -261,6 +266,7 @@ class PeoplePanel(QWidget):
             person = index.data(PERSON_ROLE)
             row = PersonRow(person, self._document, self._look)
             row.solo.setProperty("person", person.id)
+            row.name.setToolTip(self._rename_hint)
             row.picked.connect(self.picked)
             row.solo_wanted.connect(self.solo_wanted)
             row.renamed.connect(lambda _id, text, at=number: self._rename(at, text))

@@ -77,7 +77,6 @@ class StartView(QWidget):
         self.open = QPushButton(self.tr("Open a video…"))
         self.open.setProperty("primary", True)
         self.open.setMinimumHeight(36)
-        self.open.setToolTip(self.tr("Open a video (Ctrl+O)"))
         self.open.clicked.connect(self.open_wanted)
         buttons.addWidget(self.open)
         self.sample = QPushButton(self.tr("Try the sample"))

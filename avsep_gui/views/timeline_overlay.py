@@ -100,7 +100,7 @@ class TimelineOverlay(QWidget):
         x = self._timeline.x_of(self._playhead_s)
         if not area.left() - 1 <= x <= area.right() + 1:
             return
-        dark = self._look.theme.name == "dark"
+        dark = self._look.theme.is_dark
         ink = QColor("#FFFFFF" if dark else self._look.theme.text)
         halo = QColor(11, 12, 15, 160) if dark else QColor(255, 255, 255, 200)
         painter.setPen(QPen(halo, 3.5))

@@ -37,11 +37,15 @@ class LevelMeter(QWidget):
         """Ground and bar; the last tenth is in the warning colour."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = self._look.theme
+        if theme.has_outlines:
+            painter.setPen(QColor(theme.edge))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._look.theme.line))
-        painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        if not theme.has_outlines:
+            painter.setBrush(QColor(theme.line))
+            painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
         if self._shown > 0.02:
-            theme = self._look.theme
             painter.setBrush(QColor(theme.warning if self._shown > 0.96 else theme.good))
             painter.drawRoundedRect(QRectF(0, 0, self.width() * self._shown, self.height()), 4, 4)
 

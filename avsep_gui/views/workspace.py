@@ -36,7 +36,7 @@ class Workspace(QWidget):
         self.video = VideoView(document, look)
         self.transport = TransportBar(actions, look)
         self.people = PeoplePanel(document, look)
-        self.listen = ListenPanel(document, actions, look)
+        self.listen = ListenPanel(document, look)
         self.timeline = TimelineView(document, look)
         stage = QWidget()
         stage_layout = QVBoxLayout(stage)
