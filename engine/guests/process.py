@@ -29,6 +29,8 @@ from engine.jobs import CancelToken
 DETAILS = 2000  # characters of what a guest said last that an error keeps
 _LOOK_S = 0.05  # between two looks at cancel, memory and time
 _LONGEST_LINE = 2**16
+_WORKS = 0.05  # of the time that it is waited for; what takes less of a processor than that sleeps
+_PATIENCE = 10.0
 _KEPT_BYTES = 4 * DETAILS  # of the guest's stderr: a character takes four bytes at most
 SIDE = guest_file("side.py")
 _LESS = "Close other programs, or choose another model."
@@ -216,7 +218,7 @@ class Process:
             self._popen.stdin.write(line)
 
     def _wait(self, limit_s: float, cancel: CancelToken) -> Answer:
-        deadline = time.monotonic() + limit_s
+        began_s, worked_s = time.monotonic(), _worked_s(self.pid)
         while True:
             cancel.checkpoint()
             try:
@@ -224,17 +226,22 @@ class Process:
             except queue.Empty:
                 answer = None
                 if self.alive:
-                    self._check(deadline, limit_s)
+                    self._check(time.monotonic() - began_s, _worked_s(self.pid) - worked_s, limit_s)
                     continue
             if answer is None:
                 raise self._death()
             return answer
 
-    def _check(self, deadline: float, limit_s: float) -> None:
+    def _check(self, waited_s: float, worked_s: float, limit_s: float) -> None:
+        """Give up a guest that takes too much memory, that hangs, or that works for longer than it may.
+
+        On a computer that is busy with other things, a guest is waited for while it works: ten times as long at most.
+        """
         held, allowed = _resident_bytes(self.pid), self.memory_bytes
         if held > allowed:
             raise self._error(f"took {held / 1e9:.2f} GB of memory, with {allowed / 1e9:.2f} GB allowed,", _LESS)
-        if time.monotonic() > deadline:
+        works = _WORKS * waited_s < worked_s < limit_s and waited_s < _PATIENCE * limit_s
+        if waited_s > limit_s and not works:
             raise self._error(f"gave no answer within {limit_s:.4g} s", AGAIN)
 
     def _death(self) -> ModelError:
@@ -301,6 +308,15 @@ def _resident_bytes(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
+
+
+def _worked_s(pid: int) -> float:
+    """Processor time of a process so far, in seconds; 0 where the system does not tell."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _exit_words(code: int) -> str:

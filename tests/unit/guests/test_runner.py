@@ -258,6 +258,23 @@ def test_a_guest_that_hangs_is_ended(start: Start, when: str) -> None:
     assert runner.pid is None and runner.warnings == []
 
 
+@LINUX
+def test_a_guest_that_works_on_a_busy_computer_is_waited_for(monkeypatch: pytest.MonkeyPatch, start: Start) -> None:
+    """A clock that gives it a tenth of a processor: less than its limit of work after twice its limit of time."""
+    began = time.monotonic()
+    monkeypatch.setattr("engine.guests.process._worked_s", lambda pid: 0.1 * (time.monotonic() - began))
+    runner = start("call", "slow", Limits(call_s=0.5, call_per_s=0.0))
+    assert separate(runner).shape == (2, 16_000)
+
+
+@LINUX
+def test_a_guest_that_works_without_end_is_ended(start: Start) -> None:
+    runner = start("call", "spin", Limits(call_s=0.5, call_per_s=0.0))
+    with pytest.raises(ModelError, match=r"gave no answer within 0\.5 s"):
+        separate(runner)
+    assert runner.pid is None
+
+
 @pytest.mark.parametrize("when", ["load", "call"])
 @pytest.mark.parametrize("what", ["hang", "child"])
 def test_a_cancel_ends_the_guest_and_what_it_started(start: Start, note: Path, when: str, what: str) -> None:

@@ -63,6 +63,14 @@ class Trouble:
         self.tell(str(os.getpid()))
         time.sleep(600)
 
+    def slow(self):
+        time.sleep(1.5)
+        return self.voices
+
+    def spin(self):
+        while True:
+            pass
+
     def child(self):
         asleep = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         self.tell(str(asleep.pid))
