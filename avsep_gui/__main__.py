@@ -1,4 +1,4 @@
-"""Start of the desktop app: `avsep-gui [VIDEO]`."""
+"""Start of the desktop app: `avsep-gui [VIDEO or PROJECT]`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     multiprocessing.freeze_support()
     parser = argparse.ArgumentParser(prog="avsep-gui", description="Hear one person in a video: click a face.")
-    parser.add_argument("video", nargs="?", type=Path, help="open this video")
+    parser.add_argument("video", nargs="?", type=Path, help="open this video or project (.avsep)")
     arguments = parser.parse_args(argv)
     from avsep_gui.app import run
 

@@ -25,8 +25,10 @@ class ActionSpec:
 
 
 ACTIONS = (
-    ActionSpec("open", "File", "&Open a video…", ("Ctrl+O",), "open"),
+    ActionSpec("open", "File", "&Open a video or project…", ("Ctrl+O",), "open"),
     ActionSpec("sample", "File", "Open the &sample", (), "sample"),
+    ActionSpec("save_project", "File", "&Save project", ("Ctrl+S",), "project", separator=True),
+    ActionSpec("save_project_as", "File", "Save project &as…", ("Ctrl+Shift+S",)),
     ActionSpec("export", "File", "&Export…", ("Ctrl+E",), "export", separator=True),
     ActionSpec("close_file", "File", "&Close the video", ("Ctrl+W",), separator=True),
     ActionSpec("quit", "File", "&Quit", ("Ctrl+Q",)),

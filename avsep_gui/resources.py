@@ -14,6 +14,11 @@ def resource(*parts: str) -> Path:
     return resources.resource("/".join(parts))
 
 
+def recovery_folder() -> Path:
+    """Where windows keep what was not saved, in the application's data (`$AVSEP_DATA_DIR`); it may not exist yet."""
+    return resources.data_folder() / "recovery"
+
+
 def sample_video() -> Path | None:
     """The video that comes with the app, or None where it was left out."""
     path = resource("sample", "two_talkers.mp4")

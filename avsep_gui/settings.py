@@ -97,13 +97,13 @@ class Settings:
 
     @property
     def recent(self) -> list[Path]:
-        """Videos opened before, latest first; those that are gone are left out."""
+        """Videos and projects opened before, latest first; those that are gone are left out."""
         value = self._store.value("files/recent", [])
         names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
         return [Path(name) for name in names if name and Path(name).is_file()][:MOST_RECENT]
 
     def add_recent(self, path: Path) -> None:
-        """Put a video at the top of the list."""
+        """Put a video or a project at the top of the list."""
         others = [str(known) for known in self.recent if known != path]
         self._store.setValue("files/recent", [str(path), *others][:MOST_RECENT])
 

@@ -275,6 +275,19 @@ class Document(QObject):
         self.range_s = range_s
         self.range_changed.emit()
 
+    def put_back_listening(self, range_s: tuple[float, float] | None, mix_back: float) -> None:
+        """The selection and the mix-back of a project, as nothing to be undone."""
+        if range_s is not None and min(range_s[1], self.duration_s) > range_s[0]:
+            self.apply_range((range_s[0], min(range_s[1], self.duration_s)))
+        self.set_listening(mix_back=mix_back)
+
+    def put_back_people(self, names: dict[int, str], picked: int | None, mode: ListenMode) -> None:
+        """The names and the pick of a project, as nothing to be undone; listening as it was needs the pick."""
+        for person_id, name in names.items():
+            self.apply_name(person_id, name)
+        if picked is not None:
+            self.apply_pick(picked, mode)
+
     def user_name(self, person_id: int) -> str | None:
         """The name the user gave, or None."""
         return self._names.get(person_id)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QDialog,
-    QFileDialog,
     QLineEdit,
     QListWidget,
     QMainWindow,
@@ -30,7 +29,8 @@ from avsep_gui.look import Look
 from avsep_gui.pace import time_left_text
 from avsep_gui.placement import bring_back
 from avsep_gui.player.player import Player
-from avsep_gui.resources import sample_video
+from avsep_gui.projects import Projects
+from avsep_gui.resources import recovery_folder, sample_video
 from avsep_gui.settings import Settings
 from avsep_gui.shelf_client import ShelfClient
 from avsep_gui.state.document import Document, FacesState, ListenMode, OpenState
@@ -43,13 +43,13 @@ from avsep_gui.views.jobs_drawer import JobsDrawer
 from avsep_gui.views.model_desk import ModelDesk
 from avsep_gui.views.notices import Notices
 from avsep_gui.views.preferences_desk import PreferencesDesk
+from avsep_gui.views.project_desk import ProjectDesk
 from avsep_gui.views.report_dialog import ReportDialog
 from avsep_gui.views.start_view import ErrorView, StartView, dropped_file
 from avsep_gui.views.workspace import Workspace
 from engine.errors import EngineError, OutputExistsError
 from engine.types import SeparationRequest, SeparationResult
 
-VIDEO_FILTER = "*.mp4 *.mov *.mkv *.avi *.webm *.m4v *.mpg *.mpeg *.ts *.mts *.wmv *.flv *.ogv *.3gp"
 SHUT_DOWN_S = 2.0
 
 
@@ -91,10 +91,8 @@ class MainWindow(QMainWindow):
         self._refresh()
 
     def open_file(self, path: Path) -> None:
-        """Open a video."""
-        self.notices.clear()
-        self._settings.add_recent(path.absolute())
-        self.client.open(path.absolute())
+        """Open a video or a project."""
+        self.project_desk.open(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Cancel, wait at most two seconds, kill, quit."""
@@ -102,6 +100,7 @@ class MainWindow(QMainWindow):
         self._settings.true_levels = self.document.true_levels
         self.workspace.save_layout()
         self.hide()
+        self.projects.close()
         self.models.close()
         self.preferences.close()
         self.client.stop()
@@ -147,8 +146,10 @@ class MainWindow(QMainWindow):
     def _slots(self) -> dict[str, Callable[[], None]]:
         player, document = self.player, self.document
         return {
-            "open": self._on_open,
+            "open": lambda: self.project_desk.ask_open(),
             "sample": self._on_sample,
+            "save_project": lambda: self.project_desk.save(),
+            "save_project_as": lambda: self.project_desk.save_as(),
             "export": self.export,
             "close_file": self._on_close_file,
             "quit": self._on_quit,
@@ -246,13 +247,19 @@ class MainWindow(QMainWindow):
             self._look,
             self.actions_by_id["models"],
         )
+        self.projects = Projects(
+            self.document, self.shelf, self.client, self.player, self.workspace.timeline, recovery_folder(), self
+        )
+        self.project_desk = ProjectDesk(
+            self, self.projects, self.document, self._settings, self.notices, self.start.recovery
+        )
         for name in ("show_people", "show_timeline"):
             self.actions_by_id[name].setChecked(True)
 
     def _connect(self) -> None:
         document, client, player = self.document, self.client, self.player
         for view in (self.start, self.error_view):
-            view.open_wanted.connect(self._on_open)
+            view.open_wanted.connect(self.project_desk.ask_open)
         self.start.sample_wanted.connect(self._on_sample)
         self.start.file_wanted.connect(self.open_file)
         self.header.jobs_wanted.connect(self._toggle_jobs)
@@ -263,9 +270,10 @@ class MainWindow(QMainWindow):
         self.workspace.people.picked.connect(self._on_pick)
         self.workspace.people.solo_wanted.connect(self._on_solo)
         self.workspace.people.search_wanted.connect(client.find_faces)
-        self.workspace.people.open_wanted.connect(self._on_open)
+        self.workspace.people.open_wanted.connect(self.project_desk.ask_open)
         self.workspace.listen.export_wanted.connect(self.export)
         self.workspace.timeline.view_changed.connect(self.feed.show)
+        self.workspace.timeline.view_changed.connect(self.projects.note_place)
         client.lane_ready.connect(self.workspace.timeline.show_lane)
         document.open_state_changed.connect(self._refresh)
         document.faces_changed.connect(self._refresh)
@@ -323,20 +331,13 @@ class MainWindow(QMainWindow):
         elif self.isFullScreen():
             self.actions_by_id["full_screen"].trigger()
 
-    def _on_open(self) -> None:
-        recent = self._settings.recent
-        folder = str(recent[0].parent) if recent else str(Path.home())
-        pattern = self.tr("Videos ({0});;All files (*)").format(VIDEO_FILTER + " " + VIDEO_FILTER.upper())
-        name, _ = QFileDialog.getOpenFileName(self, self.tr("Open a video"), folder, pattern)
-        if name:
-            self.open_file(Path(name))
-
     def _on_sample(self) -> None:
         path = sample_video()
         if path is not None:
             self.open_file(path)
 
     def _on_close_file(self) -> None:
+        self.projects.leave()
         self.client.drop_jobs()
         self.notices.clear()
         self.document.close()
@@ -445,10 +446,9 @@ class MainWindow(QMainWindow):
             self.start.set_recent(self._settings.recent)
         elif document.open_state is OpenState.FAILED and document.error is not None:
             page = self.error_view
-            self.error_view.show_error(document.error)
+            self.error_view.show_error(document.error, self.project_desk.ways_on())
         self.pages.setCurrentWidget(page)
         is_open = document.open_state is OpenState.OPEN
-        self.setWindowTitle(f"{document.path.name} – AVSep" if document.path is not None else "AVSep")
         enabled = {
             "sample": sample_video() is not None,
             "export": document.picked is not None and document.source is not None,

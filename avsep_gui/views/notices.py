@@ -67,6 +67,7 @@ class Notice(QFrame):
         sign.setPixmap(pixmap(ICONS[level], colour, 20, self.devicePixelRatioF()))
         row.addWidget(sign, 0, Qt.AlignmentFlag.AlignVCenter)
         self._label = label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)  # names of files and people are words, never markup
         label.setWordWrap(True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -19,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from avsep_gui.icons import pixmap
 from avsep_gui.look import Look
+from avsep_gui.state.project import is_project
 from avsep_gui.views.notices import details_view
 from engine.errors import EngineError
 
@@ -49,6 +51,9 @@ class StartView(QWidget):
         column = QVBoxLayout()
         column.setSpacing(24)
         column.addStretch(2)
+        self.recovery = RecoveryCard(look)
+        self.recovery.hide()
+        column.addWidget(self.recovery)
         self._zone = QFrame()
         self._zone.setObjectName("dropZone")
         self._zone.setFixedWidth(COLUMN_PX)
@@ -92,7 +97,7 @@ class StartView(QWidget):
         self._recent_title.setObjectName("section")
         self.recent = QListWidget()
         self.recent.setFixedWidth(COLUMN_PX)
-        self.recent.setAccessibleName(self.tr("Recent videos"))
+        self.recent.setAccessibleName(self.tr("Recent videos and projects"))
         self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.recent.itemActivated.connect(self._on_recent)
         self.recent.itemClicked.connect(self._on_recent)
@@ -108,10 +113,11 @@ class StartView(QWidget):
         self._recolour()
 
     def set_recent(self, paths: list[Path]) -> None:
-        """Show the videos opened before."""
+        """Show the videos and projects opened before."""
         self.recent.clear()
         for path in paths:
-            item = QListWidgetItem(self._look.icon("film"), f"{path.name}    {path.parent}")
+            icon = self._look.icon("project" if is_project(path) else "film")
+            item = QListWidgetItem(icon, f"{path.name}    {path.parent}")
             item.setData(Qt.ItemDataRole.UserRole, str(path))
             item.setToolTip(str(path))
             self.recent.addItem(item)
@@ -153,8 +159,58 @@ class StartView(QWidget):
         self.sample.setIconSize(QSize(20, 20))
 
 
+class RecoveryCard(QFrame):
+    """What a crash left: a question with two answers, `restore` and `discard`."""
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("recoveryCard")
+        self.setFixedWidth(COLUMN_PX)
+        self._look = look
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 12, 12, 12)
+        row.setSpacing(12)
+        self._sign = QLabel()
+        row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        self._title, self._text = QLabel(), QLabel()
+        self._title.setObjectName("strong")
+        self._text.setProperty("muted", True)
+        for label in (self._title, self._text):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+            words.addWidget(label)
+        row.addLayout(words, 1)
+        self.discard = QPushButton(self.tr("Discard"))
+        self.discard.setToolTip(self.tr("Forget what was not saved; the video and saved projects stay as they are"))
+        self.restore = QPushButton(self.tr("Restore"))
+        self.restore.setProperty("primary", True)
+        for button in (self.discard, self.restore):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        look.changed.connect(self._recolour)
+        self._recolour()
+
+    @property
+    def question(self) -> str:
+        """What is asked."""
+        return self._title.text()
+
+    def ask(self, title: str, text: str) -> None:
+        """Show the question and what it is about."""
+        self._title.setText(title)
+        self._text.setText(text)
+        self.setAccessibleName(f"{title} {text}")
+        self.restore.setAccessibleDescription(title)
+        self.discard.setAccessibleDescription(title)
+        self.show()
+
+    def _recolour(self) -> None:
+        self._sign.setPixmap(pixmap("warning", self._look.theme.warning, 24, self.devicePixelRatioF()))
+
+
 class ErrorView(QWidget):
-    """One sentence, one way on, and details to copy.
+    """One sentence, one way on or two, and details to copy.
 
     Signals:
         open_wanted(): choose another file.
@@ -184,11 +240,17 @@ class ErrorView(QWidget):
             label.setWordWrap(True)
             label.setFixedWidth(COLUMN_PX)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
         column.addSpacing(16)
         row = QHBoxLayout()
+        row.setSpacing(8)
         row.addStretch(1)
+        self._ways_place = QHBoxLayout()
+        self._ways_place.setSpacing(8)
+        row.addLayout(self._ways_place)
+        self.ways: list[QPushButton] = []
         self.open = QPushButton(self.tr("Open another video…"))
         self.open.setProperty("primary", True)
         self.open.setMinimumHeight(36)
@@ -214,9 +276,20 @@ class ErrorView(QWidget):
         """The sentence on screen."""
         return self._message.text()
 
-    def show_error(self, error: EngineError) -> None:
-        """Say what failed and what to do."""
+    def show_error(self, error: EngineError, ways: Sequence[tuple[str, Callable[[], None]]] = ()) -> None:
+        """Say what failed and what to do.
+
+        Args:
+            ways: words and deeds of better ways on than another video, the best one first.
+        """
         self._error = error
+        for button in self.ways:
+            button.hide()
+            button.deleteLater()
+        self.ways = [self._way(words, deed, primary=not place) for place, (words, deed) in enumerate(ways)]
+        self.open.setProperty("primary", not ways)
+        self.open.style().unpolish(self.open)
+        self.open.style().polish(self.open)
         self._message.setText(error.message)
         self._remedy.setText(error.remedy)
         self._sign.setPixmap(pixmap("error", self._look.theme.danger, 48, self.devicePixelRatioF()))
@@ -226,6 +299,14 @@ class ErrorView(QWidget):
             self._details.setParent(None)
             self._details.deleteLater()
             self._details = None
+
+    def _way(self, words: str, deed: Callable[[], None], *, primary: bool) -> QPushButton:
+        button = QPushButton(words)
+        button.setProperty("primary", primary)
+        button.setMinimumHeight(36)
+        button.clicked.connect(lambda: deed())
+        self._ways_place.addWidget(button)
+        return button
 
     def _on_more(self, shown: bool) -> None:
         if self._details is None and shown:

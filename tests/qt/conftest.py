@@ -45,6 +45,12 @@ def models_in_tmp(tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def data_in_tmp(tmp_path, monkeypatch):
+    """Where windows keep what was not saved, so that no test finds what another one left."""
+    monkeypatch.setenv("AVSEP_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True)
 def no_qt_warnings(qtlog):
     yield
     bad = [
