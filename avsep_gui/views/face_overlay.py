@@ -9,9 +9,11 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
+from avsep_gui.look import Look
+from avsep_gui.person_words import describe
 from avsep_gui.state.document import Document
 from avsep_gui.state.person_facts import box_at, speaks_at
-from avsep_gui.theme import person_on_picture
+from avsep_gui.theme import DARK, person_on_picture
 
 if TYPE_CHECKING:
     from avsep_gui.views.video_view import VideoView
@@ -21,15 +23,15 @@ TAG_HEIGHT_PX = 24.0
 TAG_GAP_PX = 4.0
 DARK_INK = QColor(11, 12, 15)
 LIGHT_INK = QColor("#F4F6FA")
-FOCUS_RING = QColor("#7AB8FF")
 
 
 class FaceButton(QAbstractButton):
     """A face: outline in the person's colour and a tag with the name. Arrow keys go to the next face."""
 
-    def __init__(self, person_id: int, parent: QWidget) -> None:
+    def __init__(self, person_id: int, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
         self.person_id = person_id
+        self._look = look
         self.name = ""
         self.picked = False
         self.dimmed = False
@@ -44,13 +46,13 @@ class FaceButton(QAbstractButton):
 
     def place(self, face: QRectF, room: QRectF) -> None:
         """Lie over `face`, with the tag above it, or below or inside where `room` leaves no space."""
-        width = self._tag_width()
-        top = face.top() - TAG_GAP_PX - TAG_HEIGHT_PX
+        width, height = self._tag_width(), float(self._look.px(TAG_HEIGHT_PX))
+        top = face.top() - TAG_GAP_PX - height
         if top < room.top():
             below = face.bottom() + TAG_GAP_PX
-            top = below if below + TAG_HEIGHT_PX <= room.bottom() else face.top() + TAG_GAP_PX
+            top = below if below + height <= room.bottom() else face.top() + TAG_GAP_PX
         left = min(max(face.center().x() - width / 2.0, room.left()), room.right() - width)
-        tag = QRectF(left, top, width, TAG_HEIGHT_PX)
+        tag = QRectF(left, top, width, height)
         whole = face.united(tag).adjusted(-MARGIN_PX, -MARGIN_PX, MARGIN_PX, MARGIN_PX).toAlignedRect()
         self._face = face.translated(-QPointF(whole.topLeft()))
         self._tag = tag.translated(-QPointF(whole.topLeft()))
@@ -105,8 +107,11 @@ class FaceButton(QAbstractButton):
         painter.setPen(QPen(colour, width))
         painter.drawPath(path)
         if self.hasFocus():
-            painter.setPen(QPen(FOCUS_RING, 2.0, Qt.PenStyle.DashLine))
-            painter.drawRoundedRect(outline.adjusted(-3, -3, 3, 3), 10, 10)
+            ring = outline.adjusted(-3, -3, 3, 3)
+            painter.setPen(QPen(DARK_INK, 4.0))
+            painter.drawRoundedRect(ring, 10, 10)
+            painter.setPen(QPen(self._focus_ink(), 2.0, Qt.PenStyle.DashLine))
+            painter.drawRoundedRect(ring, 10, 10)
         painter.setOpacity(0.9 if pale else 1.0)
         self._paint_tag(painter, colour, lifted)
 
@@ -122,7 +127,8 @@ class FaceButton(QAbstractButton):
         painter.setBrush(ink if filled else colour)
         if self.speaking:
             for index in range(3):
-                height = 5.0 + 4.0 * abs(math.sin(9.0 * self.time_s + 1.3 * index))
+                time_s = 0.0 if self._look.still else self.time_s
+                height = 5.0 + 4.0 * abs(math.sin(9.0 * time_s + 1.3 * index + 0.4))
                 painter.drawRoundedRect(QRectF(left + 4 * index, centre - height / 2, 2.5, height), 1.2, 1.2)
         else:
             painter.drawEllipse(QPointF(left + 5, centre), 3.5, 3.5)
@@ -135,12 +141,16 @@ class FaceButton(QAbstractButton):
 
     def _tag_width(self) -> float:
         longest = self.name if self.picked else self.tr("Hear {0}").format(self.name)
-        return min(220.0, QFontMetricsF(self._font()).horizontalAdvance(longest) + 36.0)
+        return min(220.0 * self._look.text_scale, QFontMetricsF(self._font()).horizontalAdvance(longest) + 36.0)
 
     def _font(self) -> QFont:
         font = QFont(self.font())
         font.setBold(self.picked)
         return font
+
+    def _focus_ink(self) -> QColor:
+        """On a picture the ring of the dark themes is seen best."""
+        return QColor((self._look.theme if self._look.theme.is_dark else DARK).focus)
 
     def _overlay(self) -> FaceOverlay:
         overlay = self.parent()
@@ -157,15 +167,17 @@ class FaceOverlay(QWidget):
 
     person_clicked = Signal(int)
 
-    def __init__(self, document: Document, view: VideoView) -> None:
+    def __init__(self, document: Document, look: Look, view: VideoView) -> None:
         super().__init__(view)
         self._document = document
+        self._look = look
         self._view = view
         self._time_s = 0.0
         self._buttons: dict[int, FaceButton] = {}
         document.faces_changed.connect(self._rebuild)
         document.picked_changed.connect(self.refresh)
         document.name_changed.connect(self._on_name_changed)
+        look.changed.connect(self.refresh)
 
     @property
     def buttons(self) -> dict[int, FaceButton]:
@@ -231,7 +243,7 @@ class FaceOverlay(QWidget):
             button.deleteLater()
         self._buttons = {}
         for person in self._document.people:
-            button = FaceButton(person.id, self)
+            button = FaceButton(person.id, self._look, self)
             button.clicked.connect(lambda _checked=False, who=person.id: self.person_clicked.emit(who))
             self._buttons[person.id] = button
             self._describe(person.id)
@@ -246,5 +258,7 @@ class FaceOverlay(QWidget):
         if button is None:
             return
         name = self._document.name(person_id)
+        person = self._document.person(person_id)
         button.setAccessibleName(self.tr("Hear {0}").format(name))
+        button.setAccessibleDescription(describe(self._document, person) if person is not None else "")
         button.setToolTip(self.tr("Hear {0} alone (key {1})").format(name, person_id))

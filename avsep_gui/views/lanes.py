@@ -14,6 +14,7 @@ from avsep_gui.words import FAIR_AGREEMENT, short_clock
 from engine.types import ConfidenceSpan
 
 KHZ_TICKS = (1.0, 4.0)
+PALE = 0.75  # opacity of those who are not picked; their colours are still seen on every theme's ground
 
 
 def mel_share(hz: float, max_hz: float) -> float:
@@ -86,11 +87,9 @@ class PeopleItem(_LaneItem):
         any_picked = any(row[3] for row in self._people)
         for index, (colour, visible, speaking, picked) in enumerate(self._people):
             base = self._rows - index - 1.0
-            painter.setOpacity(0.55 if any_picked and not picked else 1.0)
-            pale = QColor(colour)
-            pale.setAlpha(90)
+            painter.setOpacity(PALE if any_picked and not picked else 1.0)
             for start, end in visible:
-                painter.fillRect(QRectF(start, base + 0.42, end - start, 0.16), pale)
+                painter.fillRect(QRectF(start, base + 0.42, end - start, 0.16), colour)
             for start, end in speaking:
                 painter.fillRect(QRectF(start, base + 0.2, end - start, 0.6), colour)
         painter.setOpacity(1.0)

@@ -36,6 +36,7 @@ from avsep_gui.shelf_client import ShelfClient
 from avsep_gui.state.document import Document, FacesState, ListenMode, OpenState
 from avsep_gui.state.shelf import Shelf
 from avsep_gui.theme import SYSTEM, THEMES
+from avsep_gui.views.announcer import Announcer
 from avsep_gui.views.export_dialog import ExportDialog
 from avsep_gui.views.header import Header
 from avsep_gui.views.help_dialogs import AboutDialog
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self._build_pages()
         self._connect()
         self.preferences.follow_keys(self.start, self.header, self.workspace)
+        Announcer(self, self.document, runner)
         self._add_number_keys()
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from avsep_gui.announce import announce
 from avsep_gui.icons import pixmap
 from avsep_gui.look import Look
 from engine.errors import EngineError
@@ -196,6 +197,7 @@ class Notices(QWidget):
         notice.stays = notice.stays or stays
         if not notice.stays:
             QTimer.singleShot(PASSING_MS, notice, notice.dismiss)
+        announce(self, text, urgent=level == "error")
         self.show()
         self.raise_()
         self._place()

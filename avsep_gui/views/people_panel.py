@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from avsep_gui.look import Look
+from avsep_gui.person_words import describe
 from avsep_gui.state.document import Document, FacesState, ListenMode
 from avsep_gui.state.face_list import PERSON_ROLE, FaceListModel
 from avsep_gui.state.intervals import share
@@ -29,8 +31,8 @@ FACE_PX = 44
 MOST_SPANS = 2
 
 
-class _Thumbnail(QWidget):
-    """A round face with a ring in the person's colour."""
+class _Thumbnail(QLabel):
+    """A round face with a ring in the person's colour; a label, so that it is a picture for a screen reader."""
 
     def __init__(self, person: Person, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
@@ -42,6 +44,7 @@ class _Thumbnail(QWidget):
         height, width = pixels.shape[:2]
         image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
         self._face = QPixmap.fromImage(image)
+        self.setPixmap(self._face)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -74,7 +77,7 @@ class _Coverage(QWidget):
         painter.fillRect(QRectF(0, 0, self.width() * self.share, self.height()), self.colour)
 
 
-class PersonRow(QFrame):
+class PersonRow(QAbstractButton):
     """One person. Click or Enter picks; the name can be edited in place.
 
     Signals:
@@ -90,6 +93,8 @@ class PersonRow(QFrame):
     def __init__(self, person: Person, document: Document, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("personRow")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._person = person
@@ -120,6 +125,7 @@ class PersonRow(QFrame):
         self.solo = QToolButton()
         self.solo.setCheckable(True)
         self.solo.setIconSize(QSize(20, 20))
+        self.clicked.connect(lambda: self.picked.emit(person.id))
         self.solo.clicked.connect(lambda: self.solo_wanted.emit(person.id))
         layout.addWidget(self.solo, 0, Qt.AlignmentFlag.AlignTop)
         self.refresh()
@@ -133,7 +139,9 @@ class PersonRow(QFrame):
             self.name.setText(name)
         self.name.setProperty("saved", name)  # what Esc brings back
         self.name.setAccessibleName(self.tr("Name of {0}").format(name))
-        self.setAccessibleName(self.tr("{0}, {1}").format(name, self._facts.text()))
+        words = describe(document, person)
+        self._face.setAccessibleName(self.tr("Picture of {0}").format(words))
+        self.setAccessibleName(self.tr("{0}, picked").format(words) if is_picked else words)
         self.solo.setIcon(self._look.icon("hear"))
         self.solo.setChecked(is_picked and document.mode is ListenMode.VOICE)
         self.solo.setAccessibleName(self.tr("Hear only {0}").format(name))
@@ -149,6 +157,14 @@ class PersonRow(QFrame):
             self.setProperty("picked", is_picked)
             self.style().unpolish(self)
             self.style().polish(self)
+
+    def sizeHint(self) -> QSize:
+        """As large as what is in it."""
+        layout = self.layout()
+        return layout.sizeHint() if layout is not None else QSize()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The style sheet draws the ground; a button has nothing of its own."""
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Pick."""

@@ -89,8 +89,9 @@ class PreferencesDialog(QDialog):
 
     def open_beside(self) -> None:
         """Show it, in front, with the keyboard."""
+        if self.isVisible():
+            self.raise_()
         self.show()
-        self.raise_()
         self.activateWindow()
         self.pages.setFocus(Qt.FocusReason.OtherFocusReason)
 

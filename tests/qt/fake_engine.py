@@ -7,6 +7,7 @@ the sum of both voices. Another model than `compact` gives each voice half as lo
 The models are those of `_ROWS`; which are installed, imported or the default is in a file of the folder that
 AVSEP_FAKE_STATE names. How adding behaves is in the model's name or in that of the file it is taken from: "slow",
 "failing".
+The names of CUDA devices are in that file too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 
 from engine.confidence import Judgement
 from engine.contract import Declaration
-from engine.errors import InputError, ModelError
+from engine.errors import DeviceError, InputError, ModelError
 from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.types import (
     AudioInfo,
@@ -274,4 +275,10 @@ def set_default_model(name):
 
 
 def device_info(device="auto"):
+    cuda = read_state().get("cuda", [])
+    number = 0 if device == "auto" and cuda else int(device.removeprefix("cuda:")) if "cuda" in device else None
+    if number is not None and number >= len(cuda):
+        raise DeviceError(f"There is no device {device}.", "Use cpu, or auto to let AVSep choose.")
+    if number is not None:
+        return DeviceInfo(f"cuda:{number}", cuda[number], f"CUDA device {number}: {cuda[number]}")
     return DeviceInfo("cpu", "CPU: 2 cores", "no CUDA device")
