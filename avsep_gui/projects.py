@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from avsep_gui.engine_client import EngineClient
+from avsep_gui.fingerprints import Fingerprints
 from avsep_gui.player.player import Player
 from avsep_gui.recovery import Abandoned, Recovery, abandoned
 from avsep_gui.state.document import Document, FacesState, OpenState
+from avsep_gui.state.missing import Missing
 from avsep_gui.state.project import (
     Fingerprint,
     Json,
     PersonMark,
     Project,
     differs,
-    fingerprint,
-    is_plain_file,
     is_project,
     mark,
     match,
-    read_project,
     said_path,
     write_project,
 )
+from avsep_gui.state.project_reader import read_project
 from avsep_gui.state.shelf import DEFAULT, Shelf
-from engine.errors import InputError, OutputError
+from engine.errors import OutputError
 
 logger = logging.getLogger(__name__)
 
 CHANGE_MS = 2000
 PLACE_MS = 10_000
-JOIN_S = 0.5
+
+Stamp = tuple[int, int, int]
 
 
 class View(Protocol):
@@ -48,21 +48,6 @@ class View(Protocol):
 
     def show_stretch(self, start_s: float, end_s: float) -> None:
         """Show another one."""
-
-
-@dataclass(frozen=True)
-class Missing:
-    """The video of a project is not where the project says.
-
-    Attributes:
-        project: what waits for it.
-        path: the project file, None for one that was never saved.
-        found: another file that the user chose, which has other contents.
-    """
-
-    project: Project
-    path: Path | None
-    found: Path | None = None
 
 
 class Projects(QObject):
@@ -87,6 +72,7 @@ class Projects(QObject):
     _sought: Path | None
     _last_kept: Project | None
     _last_written: Project | None
+    _stamp: Stamp | None  # of the project file when it was read or written here
 
     def __init__(
         self,
@@ -154,20 +140,23 @@ class Projects(QObject):
             InputError: there is no project at `path`, or it is damaged; what is open stays open.
         """
         if is_project(path):
-            project = read_project(path)
-            self.leave()
-            self._begin(project, path)
+            read_project(path)
+            self.leave()  # which may write this very file
+            self._begin(read_project(path), path)
         else:
             self.leave()
             self._open_video(path)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, over: bool = False) -> None:
         """Write the project file.
+
+        Args:
+            over: also where another program changed it since it was opened here.
 
         Raises:
             OutputError: it cannot be written.
         """
-        self._write(path, self.current(path.parent))
+        self._write(path, self.current(path.parent), over=over or path != self._path)
         self._path = path
         self._touched, self._owes_print = False, not self._content.digest
         self._saved_rest = self._rest()
@@ -297,6 +286,7 @@ class Projects(QObject):
         self._extra: dict[int, Json] = {}
         self._recovered = self._touched = self._owes_print = False
         self._last_kept = self._last_written = None
+        self._stamp = None
         self._saved_rest = self._rest()
 
     @property
@@ -306,6 +296,7 @@ class Projects(QObject):
 
     def _begin(self, project: Project, path: Path | None) -> None:
         self._path = path
+        self._stamp = _stamp(path) if path is not None else None
         video = project.find_video(path.parent if path is not None else Path("/"))
         if video is None:
             self._show_missing(Missing(project, path))
@@ -328,27 +319,9 @@ class Projects(QObject):
 
     def _show_missing(self, missing: Missing) -> None:
         self._missing = missing
-        project = missing.project
-        where = project.video_path(missing.path.parent if missing.path is not None else Path("/"))
-        if missing.found is not None:
-            error = InputError(
-                self.tr("“{0}” is not the video that this project was made with.").format(missing.found.name),
-                self.tr("Its contents are others. Names and the pick are kept for people who are found again."),
-            )
-        elif _exists(where):
-            error = InputError(
-                self.tr("What this project calls its video, {0}, is a folder or a device.").format(where),
-                self.tr("Find the video, or open another one."),
-            )
-        else:
-            place = where.parent if where.name == project.video_name else project.video
-            error = InputError(
-                self.tr("The video {0} is not at {1}.").format(project.video_name, place),
-                self.tr("It was moved, renamed or deleted. Find it, and the project goes on where you were."),
-            )
         self._client.drop_jobs()
-        self._document.begin_open(where)
-        self._document.set_open_error(error)
+        self._document.begin_open(missing.said_path)
+        self._document.set_open_error(missing.error())
         self.changed.emit()
 
     def _take(self, video: Path) -> None:
@@ -450,7 +423,12 @@ class Projects(QObject):
         document = self._document
         return document.mode, round(document.mix_back, 4), self._model_wanted or self._shelf.chosen
 
-    def _write(self, path: Path, project: Project) -> None:
+    def _write(self, path: Path, project: Project, *, over: bool = False) -> None:
+        if not over and self._stamp is not None and _stamp(path) not in (None, self._stamp):
+            raise OutputError(
+                self.tr("The project {0} was changed by another window or program meanwhile.").format(path.name),
+                self.tr("Save it under another name, or over the other one."),
+            )
         try:
             write_project(path, project)
         except OSError as error:
@@ -459,7 +437,7 @@ class Projects(QObject):
                 self.tr("Save it in another folder."),
                 details=str(error),
             ) from None
-        self._last_written = project
+        self._last_written, self._stamp = project, _stamp(path)
 
     def _write_on_leaving(self, path: Path) -> bool:
         """Write what changed; False where that failed, and the recovery file has it."""
@@ -482,42 +460,10 @@ class Projects(QObject):
         return True
 
 
-class Fingerprints(QObject):
-    """Looks at files beside the window's thread; a slow disk never holds the window up.
-
-    Signals:
-        known(object, object): path, and its `Fingerprint`, None where it cannot be read.
-    """
-
-    known = Signal(object, object)
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._threads: list[threading.Thread] = []
-
-    def ask(self, path: Path) -> None:
-        """Look at a file; answered by `known`."""
-        self._threads = [thread for thread in self._threads if thread.is_alive()]
-        thread = threading.Thread(target=self._look, args=(path,), name="fingerprint", daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def close(self) -> None:
-        """Wait a moment for what is under way."""
-        for thread in self._threads:
-            thread.join(JOIN_S)
-
-    def _look(self, path: Path) -> None:
-        try:
-            content: Fingerprint | None = fingerprint(path) if is_plain_file(path) else None
-        except OSError:
-            content = None
-        with contextlib.suppress(RuntimeError):  # the window is gone
-            self.known.emit(path, content)
-
-
-def _exists(path: Path) -> bool:
+def _stamp(path: Path) -> Stamp | None:
+    """What changes when a file is written; None without one."""
     try:
-        return path.exists()
-    except (OSError, ValueError):  # a name that no disk takes
-        return False
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size, facts.st_ino

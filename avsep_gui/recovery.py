@@ -15,7 +15,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QLockFile
 
-from avsep_gui.state.project import SUFFIX, Project, read_project, write_project
+from avsep_gui.state.project import SUFFIX, Project, write_project
+from avsep_gui.state.project_reader import read_project
 from engine.errors import InputError
 
 logger = logging.getLogger(__name__)

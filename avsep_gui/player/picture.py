@@ -84,8 +84,8 @@ class Picture(QObject):
         self._player.pause()
 
     def seek(self, at_s: float) -> None:
-        """Show the frame at `at_s`; while one seek is under way only the latest wish is kept."""
-        if self._seeking:
+        """Show the frame at `at_s`; while a file loads or a seek is under way only the latest wish is kept."""
+        if self._seeking or self._player.mediaStatus() is QMediaPlayer.MediaStatus.LoadingMedia:
             self._wanted_s = at_s
             return
         self._seeking = True
@@ -139,8 +139,11 @@ class Picture(QObject):
             self.seek(wanted)
 
     def _on_status(self, status: QMediaPlayer.MediaStatus) -> None:
-        if status is QMediaPlayer.MediaStatus.LoadedMedia and self._player.activeAudioTrack() >= 0:
+        if status is not QMediaPlayer.MediaStatus.LoadedMedia:
+            return
+        if self._player.activeAudioTrack() >= 0:
             self._player.setActiveAudioTrack(-1)
+        self._end_seek()
 
     def _on_error(self, _error: QMediaPlayer.Error, message: str) -> None:
         self.failed.emit(message)

@@ -92,7 +92,7 @@ class ProjectDesk(QObject):
                 error = OutputExistsError(self.tr("There is already a “{0}” in that folder.").format(path.name))
                 self._notices.show_error(error, action=(self.tr("Choose another name…"), self.save_as))
                 return
-        self._save(path)
+        self._save(path, over=True)
 
     def ways_on(self) -> list[tuple[str, Callable[[], None]]]:
         """What the error page offers beside another video."""
@@ -116,9 +116,9 @@ class ProjectDesk(QObject):
         self._settings.add_recent(path)
         return True
 
-    def _save(self, path: Path) -> None:
+    def _save(self, path: Path, *, over: bool = False) -> None:
         try:
-            self._projects.save(path)
+            self._projects.save(path, over=over)
         except OutputError as error:
             self._notices.show_error(error, action=(self.tr("Save project as…"), self.save_as))
             return

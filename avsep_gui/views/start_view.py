@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -287,6 +288,9 @@ class ErrorView(QWidget):
             button.hide()
             button.deleteLater()
         self.ways = [self._way(words, deed, primary=not place) for place, (words, deed) in enumerate(ways)]
+        for before, after in pairwise([*self.ways, self.open]):
+            QWidget.setTabOrder(before, after)
+        (self.ways or [self.open])[0].setFocus(Qt.FocusReason.OtherFocusReason)
         self.open.setProperty("primary", not ways)
         self.open.style().unpolish(self.open)
         self.open.style().polish(self.open)

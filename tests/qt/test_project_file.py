@@ -15,7 +15,6 @@ import pytest
 from avsep_gui.recovery import Recovery, abandoned
 from avsep_gui.state.document import ListenMode
 from avsep_gui.state.project import (
-    MOST_BYTES,
     Fingerprint,
     PersonMark,
     Project,
@@ -23,12 +22,11 @@ from avsep_gui.state.project import (
     fingerprint,
     mark,
     match,
-    parse_project,
     project_text,
-    read_project,
     said_path,
     write_project,
 )
+from avsep_gui.state.project_reader import MOST_BYTES, parse_project, read_project
 from engine.errors import InputError
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="modes, pipes and devices of Unix")

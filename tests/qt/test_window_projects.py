@@ -25,7 +25,8 @@ from avsep_gui import projects as projects_module
 from avsep_gui.player import player as player_module
 from avsep_gui.player.output import SilentOutput
 from avsep_gui.state.document import FacesState, ListenMode, OpenState
-from avsep_gui.state.project import PersonMark, Project, read_project, write_project
+from avsep_gui.state.project import PersonMark, Project, write_project
+from avsep_gui.state.project_reader import read_project
 from engine.errors import InputError
 
 HERE = Path(__file__).parent
@@ -166,6 +167,8 @@ def test_a_project_opens_where_it_was_left(qtbot, windows, saved):
     assert not window.isWindowModified()
     assert "interview.avsep" in window.windowTitle()
     assert not window.player.playing
+    picture = window.player.picture
+    qtbot.waitUntil(lambda: picture.frame_start_s <= 6.5 <= picture.frame_end_s + 0.001, timeout=WAIT_MS)
     assert json.loads(path.read_text())["video"]["path"] == "talk.mp4"
     assert json.loads(path.read_text())["video"]["fingerprint"].startswith("blake2b:")
 
@@ -254,6 +257,50 @@ def test_another_file_or_closing_the_file_writes_changes_too(qtbot, windows, sav
     assert read_project(path).people[0].name == "Yve"
     assert window.windowTitle() == "AVSep"
     assert not window.isWindowModified()
+
+
+def test_opening_the_open_project_again_keeps_what_was_done(qtbot, windows, saved):
+    path = saved()
+    window = windows()
+    window.open_file(path)
+    found(qtbot, window)
+    window.document.rename(1, "Zoe")
+    window.open_file(path)
+    found(qtbot, window)
+    assert window.document.name(1) == "Zoe"
+
+
+def test_two_windows_do_not_write_over_each_other(qtbot, windows, saved, monkeypatch, tmp_path):
+    path = saved()
+    one, two = windows(), windows()
+    for window, name in ((one, "Eve"), (two, "Zoe")):
+        window.open_file(path)
+        found(qtbot, window)
+        window.document.rename(1, name)
+    key(qtbot, one, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    said(qtbot, one, "Saved interview.avsep.")
+    key(qtbot, two, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    said(qtbot, two, "was changed by another window or program meanwhile")
+    assert read_project(path).people[0].name == "Eve"
+    assert two.isWindowModified()
+    shut(two)
+    assert read_project(path).people[0].name == "Eve"
+    assert windows().start.recovery.question == "Your changes could not be saved; go on with interview.avsep?"
+    save_as(qtbot, one, monkeypatch, path)
+    assert read_project(path).people[0].name == "Eve"
+
+
+def test_the_way_on_from_a_missing_video_has_the_focus(qtbot, windows, saved, monkeypatch, tmp_path):
+    path = saved()
+    (tmp_path / "talk.mp4").rename(tmp_path / "new.mp4")
+    window = windows()
+    window.open_file(path)
+    choose(monkeypatch, tmp_path / "new.mp4")
+    window.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is window.error_view.ways[0], timeout=WAIT_MS)
+    qtbot.keyClick(window.error_view.ways[0], Qt.Key.Key_Return)
+    found(qtbot, window)
+    check_work(window)
 
 
 def test_what_cannot_be_saved_on_leaving_is_offered_at_the_next_start(qtbot, windows, saved, monkeypatch, tmp_path):
