@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 from PySide6.QtCore import QCoreApplication
 
 GOOD_AGREEMENT = 0.6
@@ -67,3 +69,8 @@ def about(seconds: float) -> str:
 def figure(value: float) -> str:
     """A number with two digits that count: 1.4, 7, 13, 240."""
     return f"{value:.0f}" if value >= 9.5 else f"{value:.1f}".removesuffix(".0")
+
+
+def as_tip(text: str) -> str:
+    """A path or a name for a tooltip, which would take what stands between < and > for markup."""
+    return html.escape(text, quote=False) if "<" in text else text

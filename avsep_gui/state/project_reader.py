@@ -16,6 +16,7 @@ from engine.errors import InputError
 
 MOST_BYTES = 5_000_000
 MOST_DEPTH = 32
+MOST_VALUES = 200_000
 MOST_PEOPLE = 10_000
 MOST_PATH = 4096
 MOST_NAME = 200
@@ -87,12 +88,13 @@ def parse_project(data: bytes, name: str) -> Project:
 
 
 def depth_and_numbers_are_sane(raw: object) -> None:
-    """Refuse what no project holds anywhere: deep nesting, numbers that are none.
+    """Refuse what no project holds anywhere: deep nesting, endless lists, numbers that are none.
 
     Raises:
         ValueError: it holds such things.
     """
     level: list[object] = [raw]
+    values = 0
     for _ in range(MOST_DEPTH):
         below: list[object] = []
         for value in level:
@@ -106,6 +108,9 @@ def depth_and_numbers_are_sane(raw: object) -> None:
                 raise ValueError("a number is too large")
         if not below:
             return
+        values += len(below)
+        if values > MOST_VALUES:
+            raise ValueError("it holds too many values")
         level = below
     raise ValueError("it is nested too deeply")
 

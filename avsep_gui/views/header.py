@@ -12,7 +12,7 @@ from avsep_gui.model_words import tooltip
 from avsep_gui.pace import time_left_text
 from avsep_gui.state.document import Document
 from avsep_gui.state.shelf import Shelf
-from avsep_gui.words import short_clock, sound_format
+from avsep_gui.words import as_tip, short_clock, sound_format
 from engine.types import DeviceInfo
 
 CHIP_PX = 24
@@ -137,7 +137,7 @@ class Header(QFrame):
     def refresh(self) -> None:
         """Show the file."""
         document = self._document
-        self._name.setToolTip(str(document.path) if document.path is not None else "")
+        self._name.setToolTip(as_tip(str(document.path)) if document.path is not None else "")
         facts = []
         media = document.media
         if media is not None:

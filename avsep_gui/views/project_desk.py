@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QDateTime, QLocale, QObject
-from PySide6.QtWidgets import QFileDialog, QMainWindow
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMainWindow
 
 from avsep_gui.projects import Projects
 from avsep_gui.recovery import Abandoned
@@ -80,7 +81,8 @@ class ProjectDesk(QObject):
         video = self._document.path
         if video is None:
             return
-        first = self._projects.path or video.with_suffix(SUFFIX)
+        folder = video.parent if os.access(video.parent, os.W_OK) else Path.home()
+        first = self._projects.path or folder / f"{video.stem}{SUFFIX}"
         pattern = self.tr("Projects ({0})").format(f"*{SUFFIX}")
         name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Save project as"), str(first), pattern)
         if not name:
@@ -117,6 +119,9 @@ class ProjectDesk(QObject):
         return True
 
     def _save(self, path: Path, *, over: bool = False) -> None:
+        focused = QApplication.focusWidget()
+        if isinstance(focused, QLineEdit):  # a name that is being typed belongs to what is saved
+            focused.clearFocus()
         try:
             self._projects.save(path, over=over)
         except OutputError as error:

@@ -23,6 +23,7 @@ from avsep_gui.icons import pixmap
 from avsep_gui.look import Look
 from avsep_gui.state.project import is_project
 from avsep_gui.views.notices import details_view
+from avsep_gui.words import as_tip
 from engine.errors import EngineError
 
 COLUMN_PX = 560
@@ -120,7 +121,7 @@ class StartView(QWidget):
             icon = self._look.icon("project" if is_project(path) else "film")
             item = QListWidgetItem(icon, f"{path.name}    {path.parent}")
             item.setData(Qt.ItemDataRole.UserRole, str(path))
-            item.setToolTip(str(path))
+            item.setToolTip(as_tip(str(path)))
             self.recent.addItem(item)
         self.recent.setFixedHeight(min(5, len(paths)) * 36 + 4)
         self.recent.setVisible(bool(paths))

@@ -188,12 +188,13 @@ def changed(**changes):
         b'{"a":' * 900 + b"1" + b"}" * 900,
         b'{"format": "avsep-project", "version": 1, "video": {"path": "a"}, "x": ' + b"[" * 50 + b"]" * 50 + b"}",
         b"9" * 5000,
+        b"[" + b"0," * 200_000 + b"0]",
         b'{"format": "avsep-project", "version": 1, "video": {"path": "a"}, "playhead_s": NaN}',
         b'{"format": "avsep-project", "version": 1, "video": {"path": "a"}, "playhead_s": -Infinity}',
         b'{"format": "avsep-project", "version": 1, "video": {"path": "a"}, "anything": 1e999}',
         b'{"format": "avsep-project", "version": 1, "video": {"path": "a"}, "anything": 1' + b"0" * 400 + b"}",
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_what_is_no_json_or_no_number_is_refused(data):
     assert "“x.avsep” is no project of AVSep, or it is damaged" in refusal(data)

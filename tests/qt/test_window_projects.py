@@ -259,6 +259,44 @@ def test_another_file_or_closing_the_file_writes_changes_too(qtbot, windows, sav
     assert not window.isWindowModified()
 
 
+def test_a_name_that_is_being_typed_is_saved(qtbot, windows, saved):
+    path = saved()
+    window = windows()
+    window.open_file(path)
+    found(qtbot, window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT_MS)
+    key(qtbot, window, Qt.Key.Key_F2)
+    field = QApplication.focusWidget()
+    field.clear()
+    qtbot.keyClicks(field, "Zoe")
+    qtbot.keyClick(field, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    said(qtbot, window, "Saved interview.avsep.")
+    assert [person.name for person in read_project(path).people] == ["Anna", "Zoe"]
+
+
+def test_the_first_name_of_a_project_is_the_videos(qtbot, windows, video, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: asked.append(args[2]) or ("", ""))
+    window = windows()
+    window.open_file(video("talk.v2.mp4"))
+    found(qtbot, window)
+    for _ in range(2):
+        key(qtbot, window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        monkeypatch.setattr(os, "access", lambda path, how: False)
+    assert asked == [str(tmp_path / "talk.v2.avsep"), str(Path.home() / "talk.v2.avsep")]
+    assert window.projects.path is None
+
+
+def test_names_in_a_project_are_words_and_not_markup(qtbot, windows, tmp_path):
+    path = tmp_path / "x.avsep"
+    write_project(path, Project("<img src='zero'>talk.mp4"))
+    window = windows()
+    window.open_file(path)
+    assert window.error_view.message.startswith("The video <img src='zero'>talk.mp4 is not at")
+    assert "<img" not in window.header._name.toolTip()
+
+
 def test_opening_the_open_project_again_keeps_what_was_done(qtbot, windows, saved):
     path = saved()
     window = windows()
