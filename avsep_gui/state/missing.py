@@ -36,7 +36,7 @@ class Missing:
         if self.found is not None:
             return InputError(
                 _tr("“{0}” is not the video that this project was made with.").format(self.found.name),
-                _tr("It holds something else: times may not fit; names and the pick stay with whoever is found."),
+                _tr("It holds something else: times and people may not fit."),
             )
         if _exists(where):
             return InputError(
@@ -46,7 +46,7 @@ class Missing:
         place = where.parent if where.name == project.video_name else project.video
         return InputError(
             _tr("The video {0} is not at {1}.").format(project.video_name, place),
-            _tr("It was moved, renamed or deleted. Find it, and the project goes on where you were."),
+            _tr("It was moved, renamed or deleted. Find it to go on where you were."),
         )
 
 
