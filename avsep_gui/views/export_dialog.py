@@ -24,6 +24,7 @@ from avsep_gui.export_plan import ExportKind, expected_bytes, kinds, problem, su
 from avsep_gui.look import Look
 from avsep_gui.state.document import Document
 from avsep_gui.state.shelf import Shelf, is_slow
+from avsep_gui.views.elided_label import ElidedLabel
 from avsep_gui.words import about, short_clock, size, sound_format
 from engine.types import ModelInfo
 
@@ -109,9 +110,8 @@ class ExportDialog(QDialog):
         name_label = QLabel(self.tr("&Name"))
         name_label.setBuddy(self.file_name)
         form.addRow(name_label, place)
-        self._where = QLabel()
+        self._where = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self._where.setProperty("muted", True)
-        self._where.setWordWrap(True)
         form.addRow(self.tr("Folder"), self._where)
         self.model = QLabel()
         self.model.setTextFormat(Qt.TextFormat.PlainText)
@@ -213,6 +213,7 @@ class ExportDialog(QDialog):
         self.start.setText(self.tr("Replace it") if exists else self.tr("Export"))
         self.start.setEnabled(not trouble)
         self._where.setText(str(self._folder))
+        self._where.setToolTip(str(self._folder))
         self.model.setText(self._model_words())
 
     def _work_s(self) -> float | None:

@@ -15,6 +15,7 @@ from avsep_gui.state.shelf import Shelf
 from avsep_gui.words import as_tip, short_clock, sound_format
 from engine.types import DeviceInfo
 
+HEIGHT_PX = 44
 CHIP_PX = 24
 LEAST_NAME_PX = 80
 MOST_NAME_PX = 480
@@ -34,7 +35,6 @@ class Header(QFrame):
     def __init__(self, document: Document, shelf: Shelf, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("header")
-        self.setFixedHeight(44)
         self._document = document
         self._shelf = shelf
         self._look = look
@@ -61,16 +61,16 @@ class Header(QFrame):
         self.jobs.clicked.connect(self.jobs_wanted)
         self._chips: tuple[QWidget, ...] = (self.network, self.device, self.model, self.jobs)
         for chip in self._chips:
-            chip.setFixedHeight(CHIP_PX)
             layout.addWidget(chip, 0, Qt.AlignmentFlag.AlignVCenter)
         document.open_state_changed.connect(self.refresh)
         shelf.rows_changed.connect(self.show_model)
         shelf.network_changed.connect(self.show_network)
-        look.changed.connect(self.show_model)
+        look.changed.connect(self._on_look)
         self.show_jobs([])
         self.show_model()
         self.show_network()
         self.refresh()
+        self._on_look()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the file's name the room that is left."""
@@ -90,7 +90,7 @@ class Header(QFrame):
             text = self.tr("No network used")
             tip = self.tr("Everything is computed on this computer; nothing is sent or fetched.")
         self.network.setText(
-            self.network.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, 2 * MOST_MODEL_PX)
+            self.network.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self._look.px(2 * MOST_MODEL_PX))
         )
         self.network.setToolTip(tip)
         self.network.setAccessibleName(text)
@@ -101,7 +101,9 @@ class Header(QFrame):
         """Say which model computes voices."""
         row, name = self._shelf.current, self._shelf.name
         words = self.tr("Model: {0}").format(name)
-        self.model.setText(self.model.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, MOST_MODEL_PX))
+        self.model.setText(
+            self.model.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, self._look.px(MOST_MODEL_PX))
+        )
         self.model.setIcon(self._look.icon("chevron"))
         tip = words if row is None else words + "\n" + tooltip(row)
         self.model.setToolTip(f"{tip}\n{self._models_hint}")
@@ -163,6 +165,13 @@ class Header(QFrame):
             left -= facts_px
         room = min(MOST_NAME_PX, max(LEAST_NAME_PX, left))
         self._name.setText(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room))
+
+    def _on_look(self) -> None:
+        self.setFixedHeight(self._look.px(HEIGHT_PX))
+        for chip in self._chips:
+            chip.setFixedHeight(self._look.px(CHIP_PX))
+        self.show_model()
+        self.show_network()
 
     def _set_busy(self, chip: QWidget, busy: bool) -> None:
         if bool(chip.property("busy")) != busy:

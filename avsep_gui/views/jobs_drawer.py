@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QToolBu
 from avsep_gui.jobs import Job, JobRunner, JobState
 from avsep_gui.look import Look
 from avsep_gui.pace import time_left_text
+from avsep_gui.views.elided_label import ElidedLabel
 
 WIDTH_PX = 380
 
@@ -23,7 +24,8 @@ class _JobRow(QFrame):
         layout.setContentsMargins(12, 8, 8, 12)
         layout.setSpacing(4)
         top = QHBoxLayout()
-        self._title = QLabel(job.title)
+        self._title = ElidedLabel(job.title)
+        self._title.setToolTip(job.title)
         top.addWidget(self._title, 1)
         self.cancel = QToolButton()
         self.cancel.setIcon(look.icon("close"))
@@ -33,7 +35,7 @@ class _JobRow(QFrame):
         self.cancel.clicked.connect(lambda: self.cancel_wanted.emit(self.job_id))
         top.addWidget(self.cancel)
         layout.addLayout(top)
-        self._state = QLabel()
+        self._state = ElidedLabel()
         self._state.setProperty("muted", True)
         layout.addWidget(self._state)
         self._bar = QProgressBar()
@@ -54,6 +56,7 @@ class _JobRow(QFrame):
             parts = [stage, f"{round(100 * job.fraction)} %", time_left_text(job.time_left_s)]
             text = "  ·  ".join(part for part in parts if part)
         self._state.setText(text)
+        self._state.setToolTip(text)
         self._bar.setValue(round(1000 * job.fraction))
         self._bar.setAccessibleName(f"{job.title}: {text}")
 
@@ -70,7 +73,6 @@ class JobsDrawer(QFrame):
     def __init__(self, runner: JobRunner, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("drawer")
-        self.setFixedWidth(WIDTH_PX)
         self._runner = runner
         self._look = look
         self._layout = QVBoxLayout(self)
@@ -84,10 +86,12 @@ class JobsDrawer(QFrame):
         self._layout.addWidget(self._empty)
         self.rows: dict[int, _JobRow] = {}
         runner.jobs_changed.connect(self.refresh)
+        look.changed.connect(self.refresh)
         self.hide()
 
     def refresh(self) -> None:
         """Bring the rows up to date."""
+        self.setFixedWidth(self._look.px(WIDTH_PX))
         jobs = {job.id: job for job in self._runner.jobs() if job.title}
         for job_id in [known for known in self.rows if known not in jobs]:
             row = self.rows.pop(job_id)

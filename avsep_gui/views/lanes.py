@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
 
-from avsep_gui.state.intervals import Intervals
+from avsep_gui.state.intervals import Intervals, complement
 from avsep_gui.words import FAIR_AGREEMENT, short_clock
 from engine.types import ConfidenceSpan
 
@@ -88,8 +88,9 @@ class PeopleItem(_LaneItem):
         for index, (colour, visible, speaking, picked) in enumerate(self._people):
             base = self._rows - index - 1.0
             painter.setOpacity(PALE if any_picked and not picked else 1.0)
-            for start, end in visible:
-                painter.fillRect(QRectF(start, base + 0.42, end - start, 0.16), colour)
+            for stretch in visible:
+                for start, end in complement(speaking, *stretch):
+                    painter.fillRect(QRectF(start, base + 0.42, end - start, 0.16), colour)
             for start, end in speaking:
                 painter.fillRect(QRectF(start, base + 0.2, end - start, 0.6), colour)
         painter.setOpacity(1.0)

@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self._build_pages()
         self._connect()
         self.preferences.follow_keys(self.start, self.header, self.workspace)
-        Announcer(self, self.document, runner)
+        self.announcer = Announcer(self, self.document, runner)
         self._add_number_keys()
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from avsep_gui.look import Look
 from avsep_gui.model_words import facts, speed
@@ -71,6 +71,12 @@ class ModelCard(QFrame):
     def trouble(self) -> Notice | None:
         """The error that is shown."""
         return self._trouble
+
+    def stops(self) -> list[QWidget]:
+        """What Tab goes to, from top to bottom."""
+        trouble = self._trouble.findChildren(QAbstractButton) if self._trouble is not None else []
+        question = self.question.findChildren(QAbstractButton)
+        return [*trouble, self.work.cancel, *question, *self._buttons.findChildren(QAbstractButton)]
 
     def refresh(self) -> None:
         """Show what the shelf says now."""

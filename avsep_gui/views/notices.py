@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
@@ -81,7 +82,7 @@ class Notice(QFrame):
             row.addWidget(button)
         if details:
             row.addWidget(self._details_button(outer, details))
-        close = QToolButton()
+        self._close = close = QToolButton()
         close.setIcon(look.icon("close"))
         close.setIconSize(QSize(16, 16))
         close.setToolTip(self.tr("Dismiss"))
@@ -115,6 +116,9 @@ class Notice(QFrame):
                 view = details_view(details)
                 outer.addWidget(view)
                 box.append(view)
+                stops = [self._close, *view.findChildren(QPlainTextEdit), *view.findChildren(QPushButton)]
+                for before, after in pairwise(stops):
+                    QWidget.setTabOrder(before, after)
             box[0].setVisible(shown)
 
         button.toggled.connect(toggle)
@@ -128,6 +132,7 @@ def details_view(details: str) -> QWidget:
     layout.setContentsMargins(0, 4, 0, 4)
     text = QPlainTextEdit(details)
     text.setReadOnly(True)
+    text.setTabChangesFocus(True)
     text.setFixedHeight(120)
     text.setAccessibleName(QCoreApplication.translate("Notice", "Details"))
     layout.addWidget(text)

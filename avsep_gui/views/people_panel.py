@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -24,6 +35,7 @@ from avsep_gui.state.document import Document, FacesState, ListenMode
 from avsep_gui.state.face_list import PERSON_ROLE, FaceListModel
 from avsep_gui.state.intervals import share
 from avsep_gui.state.person_facts import speaking_spans
+from avsep_gui.views.elided_label import ElidedLabel
 from avsep_gui.words import short_clock
 from engine.types import Person
 
@@ -94,6 +106,7 @@ class PersonRow(QAbstractButton):
         super().__init__(parent)
         self.setObjectName("personRow")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -112,11 +125,10 @@ class PersonRow(QAbstractButton):
         self.name.setMinimumWidth(40)
         self.name.editingFinished.connect(self._on_edited)
         texts.addWidget(self.name)
-        self._facts = QLabel(_facts(person))
+        self._facts = ElidedLabel(_facts(person))
         self._facts.setProperty("muted", True)
         self._facts.setContentsMargins(5, 0, 0, 0)
         self._facts.setToolTip(_all_spans(person))
-        self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         texts.addWidget(self._facts)
         self._coverage = _Coverage(look, self)
         texts.addSpacing(2)
@@ -290,11 +302,20 @@ class PeoplePanel(QWidget):
             self.rows.append(row)
         self._update_hint()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Words that wrap have all the room they need."""
+        super().resizeEvent(event)
+        self._give_room()
+
+    def _give_room(self) -> None:
+        self._hint.setMinimumHeight(max(0, self._hint.heightForWidth(self.width())) if self._hint.text() else 0)
+
     def _rename(self, number: int, text: str) -> None:
         index: QModelIndex = self._model.index(number)
         self._model.setData(index, text)
 
     def _refresh(self, *_: object) -> None:
+        self._give_room()
         for row in self.rows:
             row.refresh()
 
@@ -317,6 +338,7 @@ class PeoplePanel(QWidget):
             text = self.tr("The search for people was stopped.")
         self._hint.setText(text)
         self._hint.setVisible(bool(text))
+        self._give_room()
         stopped = state is FacesState.NONE and document.media is not None and document.media.video is not None
         self.open.setVisible(state is FacesState.NOBODY)
         self.search.setVisible(stopped or (state is FacesState.FAILED and document.media is not None))

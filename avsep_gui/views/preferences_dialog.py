@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QLocale, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QComboBox,
     QDialog,
@@ -64,13 +63,6 @@ class PreferencesDialog(QDialog):
         right.setSpacing(16)
         self._stack = QStackedWidget()
         right.addWidget(self._stack, 1)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        self.close_button = QPushButton(self.tr("Close"))
-        self.close_button.setAutoDefault(False)
-        self.close_button.clicked.connect(self.close)
-        foot.addWidget(self.close_button)
-        right.addLayout(foot)
         outer.addLayout(right, 1)
         self.keys = KeysPage(keymap)
         for name, page in (
@@ -80,6 +72,13 @@ class PreferencesDialog(QDialog):
         ):
             self.pages.addItem(name)
             self._stack.addWidget(_titled(name, page, scrolls=page is not self.keys))
+        foot = QHBoxLayout()  # after the pages, so that Tab comes to it last
+        foot.addStretch(1)
+        self.close_button = QPushButton(self.tr("Close"))
+        self.close_button.setAutoDefault(False)
+        self.close_button.clicked.connect(self.close)
+        foot.addWidget(self.close_button)
+        right.addLayout(foot)
         self.pages.currentRowChanged.connect(self._stack.setCurrentIndex)
         self.pages.setCurrentRow(0)
         look.changed.connect(self.refresh)
@@ -111,8 +110,6 @@ class PreferencesDialog(QDialog):
         layout.addWidget(_strong(self.tr("Colours")))
         row = QHBoxLayout()
         row.setSpacing(8)
-        group = QButtonGroup(self)
-        group.setExclusive(False)  # in an exclusive group Tab would reach one of them alone
         self.themes: dict[str, QToolButton] = {}
         for name, words, shown in (
             (DARK.name, self.tr("Dark"), (DARK,)),
@@ -130,7 +127,6 @@ class PreferencesDialog(QDialog):
             button.setIcon(_swatch(shown, self.devicePixelRatioF()))
             button.setIconSize(SWATCH)
             button.clicked.connect(lambda _checked=False, wanted=name: self._on_theme(wanted))
-            group.addButton(button)
             self.themes[name] = button
             row.addWidget(button)
         row.addStretch(1)

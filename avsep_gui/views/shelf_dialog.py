@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QDialog,
     QFileDialog,
     QFrame,
@@ -146,6 +148,15 @@ class ShelfDialog(QDialog):
                 self._list.removeWidget(self.cards[name])
                 self._list.insertWidget(place, self.cards[name])
             self.cards[name].refresh()
+        self._order_stops()
+
+    def _order_stops(self) -> None:
+        """Tab goes from card to card as they are read; those that came later have their place too."""
+        cards = [self.cards[row.name] for row in self._shelf.shown() if row.name in self.cards]
+        trouble = self._trouble.findChildren(QAbstractButton) if self._trouble is not None else []
+        stops = [self.import_button, self.work.cancel, *trouble, *(stop for card in cards for stop in card.stops())]
+        for before, after in pairwise([*stops, self.close_button]):
+            QWidget.setTabOrder(before, after)
 
     def _on_state_changed(self, name: str) -> None:
         if name in self.cards:
@@ -156,6 +167,7 @@ class ShelfDialog(QDialog):
             self.work.show_work(self.tr("Import"), self._shelf.work.get(IMPORT))
             self.import_button.setEnabled(IMPORT not in self._shelf.work)
             self._show_trouble()
+        self._order_stops()
 
     def _show_trouble(self) -> None:
         error = self._shelf.troubles.get(IMPORT)

@@ -98,6 +98,7 @@ class StartView(QWidget):
         self._recent_title = QLabel(self.tr("RECENT"))
         self._recent_title.setObjectName("section")
         self.recent = QListWidget()
+        self.recent.setObjectName("recent")
         self.recent.setFixedWidth(COLUMN_PX)
         self.recent.setAccessibleName(self.tr("Recent videos and projects"))
         self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

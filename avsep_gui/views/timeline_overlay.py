@@ -27,6 +27,7 @@ class TimelineOverlay(QWidget):
         self._range_s: tuple[float, float] | None = None
         self._cursor_x: float | None = None
         self._cursor_text = ""
+        self._ring = False
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     @property
@@ -46,6 +47,11 @@ class TimelineOverlay(QWidget):
     def set_range(self, range_s: tuple[float, float] | None) -> None:
         """Show the selection."""
         self._range_s = range_s
+        self.update()
+
+    def set_ring(self, shown: bool) -> None:
+        """Show that the time line has the keyboard."""
+        self._ring = shown
         self.update()
 
     def set_cursor(self, x: float | None, text: str) -> None:
@@ -77,6 +83,10 @@ class TimelineOverlay(QWidget):
         painter.setClipping(False)
         if self._cursor_x is not None and self._cursor_text:
             self._paint_read_out(painter, area)
+        if self._ring:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme.focus), 2.0))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def _paint_titles(self, painter: QPainter) -> None:
         theme = self._look.theme

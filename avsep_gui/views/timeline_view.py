@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QMouseEvent, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QMouseEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from avsep_gui.look import Look
@@ -108,7 +108,8 @@ class TimelineView(pg.GraphicsLayoutWidget):
 
     def lanes_rect(self) -> QRectF:
         """Where the lanes are, without the names at the left, in this widget's pixels."""
-        return QRectF(AXIS_PX, 2.0, max(1.0, self.width() - AXIS_PX - 8.0), max(1.0, self.height() - 6.0))
+        left = self._look.px(AXIS_PX)
+        return QRectF(left, 2.0, max(1.0, self.width() - left - 8.0), max(1.0, self.height() - 6.0))
 
     def lane_titles(self) -> list[tuple[QRectF, str, QColor | None]]:
         """What is written beside the lanes: where, the words, and a person's colour."""
@@ -116,12 +117,13 @@ class TimelineView(pg.GraphicsLayoutWidget):
         for lane, title in self._titles:
             box = lane.vb.sceneBoundingRect()
             if lane is not self._people:
-                titles.append((QRectF(0.0, box.top(), AXIS_PX, min(box.height(), 20.0)), title, None))
+                tall = min(box.height(), self._look.px(20.0))
+                titles.append((QRectF(0.0, box.top(), self._look.px(AXIS_PX), tall), title, None))
                 continue
             people = self._document.people
             height = box.height() / max(1, len(people))
             for index, who in enumerate(people):
-                area = QRectF(0.0, box.top() + index * height, AXIS_PX, height)
+                area = QRectF(0.0, box.top() + index * height, self._look.px(AXIS_PX), height)
                 titles.append((area, self._document.name(who.id), self._look.person(who.id)))
         return titles
 
@@ -246,6 +248,16 @@ class TimelineView(pg.GraphicsLayoutWidget):
             self.scrubbing.emit(False)
         event.accept()
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show a ring where the keyboard brought us here."""
+        super().focusInEvent(event)
+        self._overlay.set_ring(event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason))
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """No ring any more."""
+        super().focusOutEvent(event)
+        self._overlay.set_ring(False)
+
     def leaveEvent(self, event: QEvent) -> None:
         """No read-out without the mouse."""
         self._overlay.set_cursor(None, "")
@@ -318,7 +330,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         document = self._document
         people = document.people
         rows = max(1, len(people))
-        self._people.setFixedHeight((PERSON_ROW_PX if rows <= ROOMY_PEOPLE else TIGHT_ROW_PX) * rows)
+        self._people.setFixedHeight(self._look.px(PERSON_ROW_PX if rows <= ROOMY_PEOPLE else TIGHT_ROW_PX) * rows)
         self._people.setYRange(0.0, float(rows), padding=0.0)
         self._people_item.set_size(document.duration_s, float(rows))
         self._label_frequencies()
@@ -368,14 +380,19 @@ class TimelineView(pg.GraphicsLayoutWidget):
     def _recolour(self) -> None:
         theme = self._look.theme
         self.setBackground(QColor(theme.window))
+        px = self._look.px
+        self._ruler.setHeight(px(RULER_PX))
+        self._wave.setFixedHeight(WAVE_PX + px(RULER_PX))
+        self._agreement.setFixedHeight(px(AGREEMENT_PX))
         for lane in self._lanes:
+            lane.getAxis("left").setWidth(px(AXIS_PX))
             lane.vb.setBackgroundColor(QColor(theme.panel))
             for side in ("left", "top"):
                 axis = lane.getAxis(side)
                 axis.setPen(QPen(Qt.PenStyle.NoPen) if side == "left" else QPen(QColor(theme.line), 1))
                 axis.setTextPen(QPen(QColor(theme.muted)))
                 font = QFont(self.font())
-                font.setPixelSize(TICK_FONT_PX)
+                font.setPixelSize(px(TICK_FONT_PX))
                 axis.setTickFont(font)
         self._wave_curve.setPen(QPen(QColor(theme.edge), 0))
         self._show_people()

@@ -61,7 +61,7 @@ class TransportBar(QFrame):
         super().__init__(parent)
         self.setObjectName("transport")
         self._look = look
-        self.setFixedHeight(56)
+        self.setMinimumHeight(56)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(4)
@@ -96,7 +96,7 @@ class TransportBar(QFrame):
         layout.addWidget(self.meter)
         self._no_device = QLabel(self.tr("No sound device"))
         self._no_device.setObjectName("chip")
-        self._no_device.setFixedHeight(24)
+        self._no_device.setMinimumHeight(24)
         self._no_device.hide()
         layout.addWidget(self._no_device, 0, Qt.AlignmentFlag.AlignVCenter)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from avsep_gui.look import Look
 from avsep_gui.state.document import Document, FacesState, OpenState
+from avsep_gui.theme import DARK
 from avsep_gui.views.face_overlay import FaceOverlay
 
 
@@ -28,6 +29,7 @@ class VideoView(QWidget):
         self._look = look
         self._image: QImage | None = None
         self._note = ""
+        self._ring = False
         self.setMinimumSize(320, 180)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Picture"))
@@ -70,6 +72,22 @@ class VideoView(QWidget):
             painter.drawImage(self.picture_rect(), self._image)
         if self._note:
             self._paint_note(painter)
+        if self._ring:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor((self._look.theme if self._look.theme.is_dark else DARK).focus), 2.0))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show a ring where the keyboard brought us here."""
+        super().focusInEvent(event)
+        self._ring = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """No ring any more."""
+        super().focusOutEvent(event)
+        self._ring = False
+        self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the faces on the picture."""

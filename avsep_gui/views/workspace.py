@@ -17,6 +17,7 @@ from avsep_gui.views.transport_bar import TransportBar
 from avsep_gui.views.video_view import VideoView
 
 SIDE_PX = 328
+MOST_SIDE_PX = 420
 FIRST_HEIGHTS_PX = (470, 360)
 
 
@@ -32,6 +33,7 @@ class Workspace(QWidget):
         self._document = document
         self._player = player
         self._settings = settings
+        self._look = look
         self._resume_after_scrub = False
         self.video = VideoView(document, look)
         self.transport = TransportBar(actions, look)
@@ -46,8 +48,6 @@ class Workspace(QWidget):
         stage_layout.addWidget(self.transport)
         self.side = QFrame()
         self.side.setObjectName("sidePanel")
-        self.side.setMinimumWidth(SIDE_PX)
-        self.side.setMaximumWidth(420)
         side_layout = QVBoxLayout(self.side)
         side_layout.setContentsMargins(0, 0, 0, 0)
         side_layout.setSpacing(0)
@@ -72,6 +72,8 @@ class Workspace(QWidget):
             state = settings.layout(name)
             if state is not None:
                 splitter.restoreState(state)
+        look.changed.connect(self._on_look)
+        self._on_look()
         player.picture.frame_changed.connect(self._on_frame)
         player.position_changed.connect(self._on_position)
         player.level_changed.connect(self.transport.meter.set_level)
@@ -89,6 +91,10 @@ class Workspace(QWidget):
         """Full screen: picture and transport alone; otherwise the panels that the user wants."""
         self.side.setVisible(side and not only)
         self.timeline.setVisible(timeline and not only)
+
+    def _on_look(self) -> None:
+        self.side.setMinimumWidth(self._look.px(SIDE_PX))
+        self.side.setMaximumWidth(self._look.px(MOST_SIDE_PX))
 
     def _on_frame(self, image: QImage, at_s: float) -> None:
         self.video.set_frame(image, at_s)
