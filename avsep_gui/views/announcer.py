@@ -35,6 +35,8 @@ class Announcer(QObject):
         document.voices_forgotten.connect(self._heard.clear)
         runner.jobs_changed.connect(self._on_jobs)
         runner.succeeded.connect(self._on_succeeded)
+        runner.failed.connect(self._forget)
+        runner.cancelled.connect(self._forget)
 
     def _say(self, text: str, *, urgent: bool = False) -> None:
         announce(self._window, text, urgent=urgent)
@@ -79,7 +81,11 @@ class Announcer(QObject):
                 self._say(self.tr("{0}: {1} %").format(job.title, round(100 * step * STEP)))
 
     def _on_succeeded(self, job_id: int, _value: object) -> None:
-        title = self._titles.pop(job_id, "")
-        self._steps.pop(job_id, None)
+        title = self._forget(job_id)
         if title:
             self._say(self.tr("{0}: done").format(title))
+
+    def _forget(self, job_id: int, _error: object = None) -> str:
+        """The job ended; failures are told by notices. Returns its title."""
+        self._steps.pop(job_id, None)
+        return self._titles.pop(job_id, "")

@@ -259,6 +259,7 @@ def checked(qtbot, qapp, window):
 def test_the_start_page(qtbot, window, checked, video):
     window._settings.add_recent(video("a rather long name of an interview.mp4"))
     window._refresh()
+    window.start.recovery.ask("Go on with talk.mp4?", "AVSep stopped before the work on it was saved.")
     checked(window)
 
 

@@ -221,6 +221,19 @@ def test_a_conflict_is_named_and_asked_about(qtbot, window, preferences):
     assert Settings().keys == {}
 
 
+def test_signs_are_caught_as_they_are_written(qtbot, window, preferences):
+    page = preferences(2).keys
+    select(qtbot, page, "rename")
+    for typed, modifier, wanted in (
+        ("~", Qt.KeyboardModifier.ShiftModifier, "~"),
+        ("d", Qt.KeyboardModifier.ShiftModifier, "Shift+D"),
+        ("d", Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier, "Ctrl+Alt+D"),
+    ):
+        press(qtbot, page.change)
+        qtbot.keyClick(page.catcher, typed, modifier)
+        assert page.keys_text("rename") == f"{wanted}  (changed)"
+
+
 def test_keys_with_a_fixed_use_are_refused_and_esc_leaves(qtbot, window, preferences):
     page = preferences(2).keys
     select(qtbot, page, "play")
