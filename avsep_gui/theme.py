@@ -155,7 +155,9 @@ def style_sheet(theme: Theme, text_scale: float = 1.0) -> str:
 
 def apply_theme(app: QApplication, theme: Theme, text_scale: float = 1.0) -> None:
     """Dress the whole application."""
-    app.setStyle("Fusion")
+    if app.property("dressed") is None:  # once: Qt may end when the style is replaced under a style sheet
+        app.setStyle("Fusion")
+        app.setProperty("dressed", True)
     app.setPalette(_palette(theme))
     app.setStyleSheet(style_sheet(theme, text_scale))
 

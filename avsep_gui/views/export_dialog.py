@@ -25,6 +25,7 @@ from avsep_gui.look import Look
 from avsep_gui.state.document import Document
 from avsep_gui.state.shelf import Shelf, is_slow
 from avsep_gui.views.elided_label import ElidedLabel
+from avsep_gui.views.restyle import Tone, set_tone
 from avsep_gui.words import about, short_clock, size, sound_format
 from engine.types import ModelInfo
 
@@ -198,18 +199,18 @@ class ExportDialog(QDialog):
         people = len(self._document.people) if self.everyone.isChecked() else 1
         needed = expected_bytes(self._media, kind, ending, people)
         trouble = problem(self.output, needed, self._media.path)
-        theme = self._look.theme
+        tone: Tone = "muted"
         exists = self.output.exists() and not trouble
         long = self._long_work()
         if trouble:
-            text, colour = trouble, theme.danger
+            text, tone = trouble, "danger"
         elif exists or long:
             there = self.tr("{0} exists already.").format(self.output.name) if exists else ""
-            text, colour = f"{there} {long}".strip(), theme.warning
+            text, tone = f"{there} {long}".strip(), "warning"
         else:
-            text, colour = self._outlook(needed), theme.muted
+            text = self._outlook(needed)
         self.message.setText(text)
-        self.message.setStyleSheet(f"color: {colour};")
+        set_tone(self.message, tone)
         self.start.setText(self.tr("Replace it") if exists else self.tr("Export"))
         self.start.setEnabled(not trouble)
         self._where.setText(str(self._folder))

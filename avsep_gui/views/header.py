@@ -12,6 +12,7 @@ from avsep_gui.model_words import tooltip
 from avsep_gui.pace import time_left_text
 from avsep_gui.state.document import Document
 from avsep_gui.state.shelf import Shelf
+from avsep_gui.views.restyle import restyle
 from avsep_gui.words import as_tip, short_clock, sound_format
 from engine.types import DeviceInfo
 
@@ -174,10 +175,7 @@ class Header(QFrame):
         self.show_network()
 
     def _set_busy(self, chip: QWidget, busy: bool) -> None:
-        if bool(chip.property("busy")) != busy:
-            chip.setProperty("busy", busy)
-            chip.style().unpolish(chip)
-            chip.style().polish(chip)
+        restyle(chip, "busy", busy)
 
     def _chip_button(self) -> QToolButton:
         button = QToolButton()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from avsep_gui.look import Look
 from avsep_gui.state.document import Document, FacesState, ListenMode
 from avsep_gui.state.intervals import contains
+from avsep_gui.views.restyle import Tone, set_tone
 from avsep_gui.words import FAIR_AGREEMENT, GOOD_AGREEMENT, agreement
 
 
@@ -94,6 +95,7 @@ class ListenPanel(QWidget):
         trust.addStretch(1)
         self._dot = QLabel()
         self._trust = QLabel()
+        self._trust.setObjectName("strong")
         self._trust.setAccessibleName(self.tr("How well lips and voice agree here"))
         trust.addWidget(self._dot)
         trust.addWidget(self._trust)
@@ -197,18 +199,18 @@ class ListenPanel(QWidget):
         return self.tr("You hear everyone except {0}.").format(name)
 
     def _show_trust(self) -> None:
-        document, theme = self._document, self._look.theme
+        document = self._document
         value: float | None = None
         if document.picked is not None:
             spans = document.voice(document.picked).spans
             value = next((span.value for span in spans if span.start_s <= self._position_s < span.end_s), None)
-        text, colour = agreement(value), theme.muted
+        tone: Tone = "muted"
         if value is not None and value > 0:
-            colour = theme.good if value >= GOOD_AGREEMENT else theme.text if value >= FAIR_AGREEMENT else theme.warning
-        self._trust.setText(text)
-        self._trust.setStyleSheet(f"color: {colour}; font-weight: 600;")
+            tone = "good" if value >= GOOD_AGREEMENT else "" if value >= FAIR_AGREEMENT else "warning"
+        self._trust.setText(agreement(value))
         self._dot.setText("●" if value is not None and value > 0 else "○")
-        self._dot.setStyleSheet(f"color: {colour};")
+        for label in (self._trust, self._dot):
+            set_tone(label, tone)
 
     def _set_quietly(self, slider: QSlider, value: int) -> None:
         slider.blockSignals(True)

@@ -9,6 +9,7 @@ from avsep_gui.look import Look
 from avsep_gui.model_words import facts, speed
 from avsep_gui.state.shelf import Shelf, is_slow
 from avsep_gui.views.notices import Notice
+from avsep_gui.views.restyle import restyle, set_tone
 from avsep_gui.views.shelf_parts import Facts, QuestionBox, WorkRow
 from engine.types import ModelInfo
 
@@ -93,18 +94,14 @@ class ModelCard(QFrame):
         removable = row.guest or row.imported
         self.absent.setVisible(not row.installed and removable)
         self.broken.setVisible(not row.installed and not removable)
-        if self.property("chosen") != current:
-            self.setProperty("chosen", current)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        restyle(self, "chosen", current)
         self.facts.show_rows(facts(row, shelf.downloads.get(name)))
-        warning = f"color: {self._look.theme.warning};"
         for value in self.facts.values.values():
-            value.setStyleSheet(warning if is_slow(row) and value.text() == speed(row) else "")
+            set_tone(value, "warning" if is_slow(row) and value.text() == speed(row) else "")
         text, bad = self._hint_text(row)
         self.hint.setText(text)
         self.hint.setVisible(bool(text))
-        self.hint.setStyleSheet(f"color: {self._look.theme.warning if bad else self._look.theme.muted};")
+        set_tone(self.hint, "warning" if bad else "muted")
         self.work.show_work(name, shelf.work.get(name))
         instead = (shelf.default_name if not default else self.tr("AVSep's own model")) if current else ""
         self.question.show_question(row, shelf.questions.get(name), instead)

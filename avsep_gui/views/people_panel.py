@@ -36,6 +36,7 @@ from avsep_gui.state.face_list import PERSON_ROLE, FaceListModel
 from avsep_gui.state.intervals import share
 from avsep_gui.state.person_facts import speaking_spans
 from avsep_gui.views.elided_label import ElidedLabel
+from avsep_gui.views.restyle import restyle
 from avsep_gui.words import short_clock
 from engine.types import Person
 
@@ -165,10 +166,7 @@ class PersonRow(QAbstractButton):
         self._coverage.setVisible(is_picked or ready > 0)
         self._coverage.setToolTip(self.tr("{0} % of this voice is computed").format(round(100 * ready)))
         self._coverage.update()
-        if self.property("picked") != is_picked:
-            self.setProperty("picked", is_picked)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        restyle(self, "picked", is_picked)
 
     def sizeHint(self) -> QSize:
         """As large as what is in it."""

@@ -23,6 +23,7 @@ from avsep_gui.icons import pixmap
 from avsep_gui.look import Look
 from avsep_gui.state.project import is_project
 from avsep_gui.views.notices import details_view
+from avsep_gui.views.restyle import restyle
 from avsep_gui.words import as_tip
 from engine.errors import EngineError
 
@@ -147,9 +148,7 @@ class StartView(QWidget):
             self.file_wanted.emit(path)
 
     def _set_over(self, over: bool) -> None:
-        self._zone.setProperty("over", over)
-        self._zone.style().unpolish(self._zone)
-        self._zone.style().polish(self._zone)
+        restyle(self._zone, "over", over)
 
     def _on_recent(self, item: QListWidgetItem) -> None:
         self.file_wanted.emit(Path(item.data(Qt.ItemDataRole.UserRole)))
@@ -293,9 +292,7 @@ class ErrorView(QWidget):
         for before, after in pairwise([*self.ways, self.open]):
             QWidget.setTabOrder(before, after)
         (self.ways or [self.open])[0].setFocus(Qt.FocusReason.OtherFocusReason)
-        self.open.setProperty("primary", not ways)
-        self.open.style().unpolish(self.open)
-        self.open.style().polish(self.open)
+        restyle(self.open, "primary", not ways)
         self._message.setText(error.message)
         self._remedy.setText(error.remedy)
         self._sign.setPixmap(pixmap("error", self._look.theme.danger, 48, self.devicePixelRatioF()))

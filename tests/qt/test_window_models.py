@@ -377,7 +377,7 @@ def test_export_says_the_model_and_takes_the_selection_when_it_is_slow(qtbot, wi
     assert dialog.model.text() == "guest-slow: takes about 2 min"
     assert "The whole file takes about 2 min with guest-slow" in dialog.message.text()
     assert "Select a stretch" in dialog.message.text()
-    assert window._look.theme.warning in dialog.message.styleSheet()
+    assert dialog.message.property("tone") == "warning"
     dialog.what.setCurrentIndex(2)
     dialog.everyone.setChecked(True)
     assert dialog.model.text() == "guest-slow: takes about 5 min"
