@@ -1,6 +1,6 @@
 """Looks that depend on a state: a property of the widget that the style sheet knows.
 
-No widget gets a style sheet of its own: Qt keeps a style for each, and may end when that of the application changes.
+No widget gets a style sheet of its own, so that all looks are in one place and follow the theme.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ keyboard, has a name and a role for screen readers and is at least 24 x 24 pixel
 enough, as computed from the palettes.
 """
 
-from __future__ import annotations
+from __future__ import gc
 
 from itertools import pairwise
 from types import SimpleNamespace
@@ -223,7 +223,9 @@ def checked(qtbot, qapp, window):
     def dress(name, scale):
         font = QFont(usual)
         font.setPixelSize(round(USUAL_PX * scale))
+        gc.disable()  # Qt goes through all widgets, as in `avsep_gui.theme.apply_theme`
         QApplication.setFont(font)
+        gc.enable()
         window._look.use(name)
         qapp.processEvents()
 

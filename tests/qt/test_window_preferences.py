@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import fake_engine
 import pytest
 from conftest import WAIT_MS
@@ -18,6 +22,7 @@ from avsep_gui.theme import CONTRAST, DARK, LIGHT, THEMES
 from avsep_gui.views.help_dialogs import KeysDialog
 from avsep_gui.views.preferences_dialog import translations
 
+ROOT = Path(__file__).parents[2]
 SCREEN = QRect(0, 0, 1920, 1080)
 SECOND = QRect(1920, 0, 1280, 1024)
 
@@ -348,3 +353,33 @@ def test_what_is_preferred_holds_after_a_restart(qtbot, window):
         other.close()
         other.deleteLater()
     assert set(THEMES) == {"dark", "light", "contrast"}
+
+
+COLLECTING = """
+import gc
+from PySide6.QtWidgets import QApplication, QLabel
+from avsep_gui.look import Look
+
+class Label(QLabel):
+    def changeEvent(self, event):
+        super().changeEvent(event)
+        self.made = [[] for _ in range(10)]  # wakes the collector
+
+app, look = QApplication([]), Look()
+kept = [Label() for _ in range(20)]
+for theme in ("light", "contrast", "dark") * 5:
+    gc.disable()
+    for _ in range(200):
+        label = Label()
+        label.itself = label
+    gc.enable()
+    gc.set_threshold(1, 1, 1)
+    look.use(theme)
+    gc.set_threshold(700, 10, 10)
+print("alive")
+"""
+
+
+def test_a_change_of_look_bears_the_collector():
+    run = subprocess.run([sys.executable, "-c", COLLECTING], capture_output=True, text=True, cwd=ROOT)
+    assert run.stdout.strip() == "alive", run.stderr[-2000:]
