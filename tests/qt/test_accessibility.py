@@ -5,8 +5,9 @@ keyboard, has a name and a role for screen readers and is at least 24 x 24 pixel
 enough, as computed from the palettes.
 """
 
-from __future__ import gc
+from __future__ import annotations
 
+import gc
 from itertools import pairwise
 from types import SimpleNamespace
 
