@@ -14,6 +14,7 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QLoggingCate
 from PySide6.QtGui import QGuiApplication, QIcon
 from PySide6.QtWidgets import QApplication
 
+from avsep_gui.collector import Collector
 from avsep_gui.jobs import JobRunner
 from avsep_gui.look import Look
 from avsep_gui.resources import APPLICATION_ID, resource
@@ -38,6 +39,7 @@ def run(video: Path | None = None, *, engine_module: str = "engine.api") -> int:
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     configure(app)
+    Collector(app)
     window = make_window(engine_module)
     sys.excepthook = _exception_hook(window)
     window.show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import shutil
@@ -24,6 +25,15 @@ from avsep_gui.state.document import FacesState
 
 HARMLESS = ("No audio device detected", "pipewire", "PulseAudio", "propagateSizeHints", "Using Qt multimedia", "No RHI")
 WAIT_MS = 20_000
+
+
+@pytest.fixture(autouse=True)
+def collected_between_tests():
+    """As in the application (`avsep_gui.collector`), nothing is collected in the middle of a Qt call."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ enough, as computed from the palettes.
 
 from __future__ import annotations
 
-import gc
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -224,9 +223,7 @@ def checked(qtbot, qapp, window):
     def dress(name, scale):
         font = QFont(usual)
         font.setPixelSize(round(USUAL_PX * scale))
-        gc.disable()  # Qt goes through all widgets, as in `avsep_gui.theme.apply_theme`
         QApplication.setFont(font)
-        gc.enable()
         window._look.use(name)
         qapp.processEvents()
 
