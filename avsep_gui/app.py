@@ -39,7 +39,6 @@ def run(video: Path | None = None, *, engine_module: str = "engine.api") -> int:
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     configure(app)
-    Collector(app)
     window = make_window(engine_module)
     sys.excepthook = _exception_hook(window)
     window.show()
@@ -58,13 +57,16 @@ def before_application() -> None:
 
 
 def configure(app: QApplication) -> None:
-    """Names, icon, language, quiet multimedia."""
+    """Names, icon, style, language, quiet multimedia, and when garbage is collected."""
     app.setApplicationName("AVSep")
     app.setOrganizationName("avsep")
     QGuiApplication.setDesktopFileName(APPLICATION_ID)
     icon = resource("icons", "avsep.svg")
     if icon.is_file():
         app.setWindowIcon(QIcon(str(icon)))
+    app.setStyle("Fusion")
+    if app.findChild(Collector) is None:
+        Collector(app)
     QLoggingCategory.setFilterRules("qt.multimedia.*=false")
     language = Settings().language
     locale = QLocale() if language == "system" else QLocale(language)

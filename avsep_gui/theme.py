@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 from PySide6.QtCore import Qt
@@ -157,25 +154,9 @@ def style_sheet(theme: Theme, text_scale: float = 1.0) -> str:
 
 
 def apply_theme(app: QApplication, theme: Theme, text_scale: float = 1.0) -> None:
-    """Dress the whole application."""
-    with _nothing_collected():
-        if app.property("dressed") is None:  # once: it stays the same
-            app.setStyle("Fusion")
-            app.setProperty("dressed", True)
-        app.setPalette(_palette(theme))
-        app.setStyleSheet(style_sheet(theme, text_scale))
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Keep Python's collector off: Qt goes through all widgets and calls ours, and must not lose one on its way."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+    """Dress the whole application, whose style is Fusion (`avsep_gui.app.configure`)."""
+    app.setPalette(_palette(theme))
+    app.setStyleSheet(style_sheet(theme, text_scale))
 
 
 def _palette(theme: Theme) -> QPalette:

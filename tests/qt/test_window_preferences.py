@@ -358,24 +358,30 @@ def test_what_is_preferred_holds_after_a_restart(qtbot, window):
 COLLECTING = """
 import gc
 from PySide6.QtWidgets import QApplication, QLabel
+from avsep_gui.app import configure
 from avsep_gui.look import Look
 
 class Label(QLabel):
     def changeEvent(self, event):
         super().changeEvent(event)
-        self.made = [[] for _ in range(10)]  # wakes the collector
+        self.made = [[] for _ in range(10)]  # wakes the collector, where it is on
 
-app, look = QApplication([]), Look()
+app = QApplication([])
+configure(app)
+look = Look()
 kept = [Label() for _ in range(20)]
+by_itself = gc.isenabled()
 for theme in ("light", "contrast", "dark") * 5:
     gc.disable()
     for _ in range(200):
         label = Label()
         label.itself = label
-    gc.enable()
+    if by_itself:
+        gc.enable()
     gc.set_threshold(1, 1, 1)
     look.use(theme)
     gc.set_threshold(700, 10, 10)
+    app.processEvents()
 print("alive")
 """
 
