@@ -78,6 +78,31 @@ def find_faces(
     return find_faces(path, on_progress=on_progress, cancel=cancel or CancelToken())
 
 
+def match_photo(
+    path: Path,
+    photo: Path,
+    *,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> tuple[tuple[int, float], ...]:
+    """Say who in a video is the person on a photo; the people are found first where that was not done yet.
+
+    Returns:
+        (person id, distance), nearest first; the same person lies within about 0.6.
+
+    Raises:
+        NoFaceError: the video or the photo shows nobody.
+        InputError: the photo is missing, too large, no picture, or shows several faces about as large; as `find_faces`.
+    """
+    from engine.isolation.job import check_people
+    from engine.vision.people import find_faces
+    from engine.vision.reference import match_photo
+
+    analysis = find_faces(path, on_progress=on_progress, cancel=cancel or CancelToken())
+    check_people(analysis, ())
+    return match_photo(analysis, photo)
+
+
 def isolate(
     request: IsolationRequest,
     *,
