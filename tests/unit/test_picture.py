@@ -46,6 +46,18 @@ def test_full_scale_sine_reads_0_db_in_its_row(folder: Path, rate_hz: int, scale
     np.testing.assert_allclose(image.level_db[row], 0.0, atol=0.2)
 
 
+@pytest.mark.parametrize("scale", ["linear", "log", "mel"])
+@pytest.mark.parametrize("frequency_hz", [63.0, 110.0, 237.5, 517.3, 1_003.0, 2_931.0, 6_011.0])
+@pytest.mark.parametrize("rows", [32, 128])
+def test_a_sine_anywhere_reads_its_level_in_the_row_that_holds_it(
+    folder: Path, frequency_hz: float, scale: Scale, rows: int
+) -> None:
+    sound = stored(folder, sine(frequency_hz, 48_000) * np.float32(0.1), 48_000)
+    image = spectrogram(sound, start_s=0.2, end_s=0.8, columns=4, rows=rows, scale=scale)
+    row = int(np.searchsorted(row_edges_hz(rows, 8_000, scale), frequency_hz)) - 1
+    np.testing.assert_allclose(image.level_db[row], -20.0, atol=1.5)
+
+
 def test_level_follows_amplitude(folder: Path) -> None:
     edges = row_edges_hz(ROWS, 8_000, "mel")
     frequency_hz = (edges[100] + edges[101]) / 2
@@ -112,6 +124,18 @@ def test_waveform_is_exact_where_columns_are_short(folder: Path) -> None:
     assert peaks.shape == (2, 100)
     np.testing.assert_array_equal(peaks[0], samples.reshape(100, -1).min(axis=1))
     np.testing.assert_array_equal(peaks[1], samples.reshape(100, -1).max(axis=1))
+
+
+@pytest.mark.parametrize("column_samples", [0.3, 1.0, 1.5, 37.7, 511.0, 8191.5, 8192.0, 8192.4])
+def test_waveform_holds_every_sample_of_its_columns(folder: Path, column_samples: float) -> None:
+    samples = np.random.default_rng(2).uniform(-1, 1, (60_000, 2)).astype(np.float32)
+    columns, start_s = 7, 0.013
+    end_s = start_s + columns * column_samples / 48_000
+    peaks = waveform(stored(folder, samples, 48_000), start_s=start_s, end_s=end_s, columns=columns).peaks
+    for column in range(columns):
+        first = int(start_s * 48_000 + column * column_samples + 1e-6)
+        last = max(first + 1, int(start_s * 48_000 + (column + 1) * column_samples + 1e-6))
+        assert peaks[:, column].tolist() == [samples[first:last].min(), samples[first:last].max()], column
 
 
 def test_waveform_beyond_single_samples_and_beyond_the_ends(folder: Path) -> None:
