@@ -9,8 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.jobs import CancelToken, ProgressCallback, ignore_progress
 from engine.types import (
+    Cast,
     DeviceInfo,
     Download,
     FaceAnalysis,
@@ -76,6 +80,31 @@ def find_faces(
     from engine.vision.people import find_faces
 
     return find_faces(path, on_progress=on_progress, cancel=cancel or CancelToken())
+
+
+def recast(analysis: FaceAnalysis, cast: Cast) -> FaceAnalysis:
+    """The people after the user's corrections, quickly and without the file.
+
+    Raises:
+        UsageError: the cast names somebody who was not found, or a stretch that is none.
+    """
+    from engine.vision.casting import recast
+
+    return recast(analysis, cast)
+
+
+def face_picture(path: Path, at_s: float, box_px: tuple[float, float, float, float]) -> NDArray[np.uint8]:
+    """A face at a moment, as the people panel shows it, (160, 160, 3) uint8 RGB.
+
+    Args:
+        box_px: left, top, right, bottom in displayed pixels.
+
+    Raises:
+        NoPictureError, InputError: the picture cannot be read.
+    """
+    from engine.vision.identity import face_picture
+
+    return face_picture(path, at_s, box_px)
 
 
 def match_photo(

@@ -137,6 +137,23 @@ class FaceAnalysis:
 
 
 @dataclass(frozen=True)
+class CastPart:
+    """The user's correction: from `start_s` until `end_s` the face that was found as `found` is `person`.
+
+    Attributes:
+        start_s, end_s: in seconds; None: from the beginning, to the end.
+    """
+
+    person: int
+    found: int
+    start_s: float | None = None
+    end_s: float | None = None
+
+
+Cast = tuple[CastPart, ...]
+
+
+@dataclass(frozen=True)
 class ConfidenceSpan:
     """Lip-voice agreement, 0..1, over a stretch of the file; 0 where the face is not seen; and what it is made of."""
 
@@ -164,6 +181,7 @@ class IsolationRequest:
         range_s: only this part (a preview), or None for the whole file.
         from_s: work outwards from here, so that what the user looks at is ready first.
         audio_index: which sound stream (`AudioInfo.index`), None for the first.
+        cast: the user's corrections of who is who; empty: as found.
     """
 
     video: Path
@@ -174,6 +192,7 @@ class IsolationRequest:
     from_s: float = 0.0
     absent: AbsentPolicy = "silence"
     audio_index: int | None = None
+    cast: Cast = ()
 
 
 @dataclass(frozen=True)
@@ -211,6 +230,7 @@ class SeparationRequest:
         mix_back: share of everyone else that stays in the voice, 0..1.
         loudness_lufs: target loudness of the voice, None leaves the level alone.
         format: "wav", "flac", "m4a", "opus" for files in a folder; None chooses from `output`.
+        cast: the user's corrections of who is who; empty: as found.
     """
 
     video: Path
@@ -229,6 +249,7 @@ class SeparationRequest:
     overwrite: bool = False
     picture: PicturePolicy = "copy"
     audio_index: int | None = None
+    cast: Cast = ()
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
         api.device_info(request.device)
         _check_model(request.model)
     with run.stage("faces_s"):
-        analysis = api.find_faces(request.video, on_progress=on_progress, cancel=cancel)
+        found = api.find_faces(request.video, on_progress=on_progress, cancel=cancel)
+        analysis = api.recast(found, request.cast)
         people = choose_people(analysis, request)
         files = plan_files(target, request, people)
         check_space(target, request, sound, media.duration_s, len(people))
@@ -198,6 +199,7 @@ def _isolation_request(
         from_s=range_s[0] if range_s else 0.0,
         absent=request.absent,
         audio_index=request.audio_index,
+        cast=request.cast,
     )
 
 

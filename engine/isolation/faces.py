@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from engine.contract import Crops, Declaration, FloatArray, Landmarks
 from engine.isolation.voice_file import WINDOW_S, window_start_s
 from engine.jobs import CancelToken, ProgressCallback
-from engine.types import FaceAnalysis
+from engine.types import Cast, FaceAnalysis
+from engine.vision.casting import person_key
 from engine.vision.lips import RATE_HZ, LipStream, stream_for
 
 WINDOW_FRAMES = WINDOW_S * RATE_HZ
@@ -24,11 +25,13 @@ class Face:
     """One person's lips over the whole file.
 
     Attributes:
+        key: `person_key`, what the person is made of.
         delay_frames: how late the pictures come, as far as it is known; for models that find no delay themselves.
         present: how present the person is at every video frame, 0..1.
     """
 
     person: int
+    key: str
     stream: LipStream
     delay_frames: int = 0
 
@@ -61,15 +64,15 @@ class Face:
 
 
 def faces_in(
-    analysis: FaceAnalysis, wanted: Collection[int], windows: Sequence[int], *, everyone: bool
+    analysis: FaceAnalysis, cast: Cast, wanted: Collection[int], windows: Sequence[int], *, everyone: bool
 ) -> dict[int, Face]:
-    """By person, those who are wanted; on request everyone seen beside them in some of the windows too."""
+    """By person of the cast, those who are wanted; on request everyone seen beside them in some of the windows too."""
     from engine.vision.people import load_lips
 
     faces = {}
     for person in analysis.people:
         if person.id in wanted or everyone:
-            face = Face(person.id, load_lips(analysis.key, person.id))
+            face = Face(person.id, person_key(cast, person.id), load_lips(analysis.key, person.id, cast))
             if person.id in wanted or any(face.seen_share(k) > 0 for k in windows):
                 faces[person.id] = face
     return faces
@@ -93,9 +96,10 @@ def with_mouths(
         for k in looks[person]:
             start = round(window_start_s(k) * RATE_HZ) - declared.margin_frames + faces[person].delay_frames
             asked[max(start, 0) : max(start + WINDOW_FRAMES + 2 * declared.margin_frames, 0)] = True
-    streams = {person: faces[person].stream for person in looks}
-    cut = cut_mouths(analysis, declared.lips, streams, rows, on_progress=on_progress, cancel=cancel)
-    return {p: replace(face, stream=cut[p]) if p in cut else face for p, face in faces.items()}
+    streams = {faces[person].key: faces[person].stream for person in looks}
+    asked_rows = {faces[person].key: asked for person, asked in rows.items()}
+    cut = cut_mouths(analysis, declared.lips, streams, asked_rows, on_progress=on_progress, cancel=cancel)
+    return {p: replace(face, stream=cut.get(face.key, face.stream)) for p, face in faces.items()}
 
 
 def _presence(visible: NDArray[np.bool_]) -> FloatArray:

@@ -38,6 +38,7 @@ from engine.isolation.windows import masks_of
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.registry import calibration, declaration, fingerprint, model_spec, settled
 from engine.types import AbsentPolicy, FaceAnalysis, IsolationRequest, IsolationResult, PcmStore, Person
+from engine.vision.casting import person_key, recast
 from engine.vision.lips import RATE_HZ
 
 ComplexArray = NDArray[np.complex64]
@@ -67,7 +68,7 @@ def isolate(
     request = replace(request, model=settled(request.model))
     model = model_spec(request.model).name
     source = decode_audio(request.video, audio_index=request.audio_index, on_progress=on_progress, cancel=cancel)
-    analysis = find_faces(request.video, on_progress=on_progress, cancel=cancel)
+    analysis = recast(find_faces(request.video, on_progress=on_progress, cancel=cancel), request.cast)
     check_people(analysis, request.person_ids)
     windows = windows_of(source.duration_s, request.range_s)
     prune()
@@ -81,7 +82,8 @@ def isolate(
             job.run(opened, adviser)
             device, warnings = str(opened.device), list(opened.warnings)
     voices = tuple(
-        file.result(windows, job.lags.offset_ms(file.person), calibration(job.judge)) for file in files.values()
+        file.result(windows, job.lags.offset_ms(job.key(file.person)), calibration(job.judge))
+        for file in files.values()
     )
     said = doubts(source, voices, seconds_of(windows, source), model if job.advised else "")
     return IsolationResult(source, voices, model, device, (*warnings, *said))
@@ -111,6 +113,10 @@ class _Job:
         finder = name if declaration(name).finds_lag else second_opinion.ADVISER
         self.lags = Lags(entry("lags", _key(self.request, self.source, finder)), self.source)
 
+    def key(self, person: int) -> str:
+        """What a person is made of."""
+        return person_key(self.request.cast, person)
+
     def adviser(self) -> AbstractContextManager[SeparationModel | None]:
         """AVSep's own model, where it is needed beside the other."""
         from engine.separator import open_model
@@ -123,11 +129,11 @@ class _Job:
         """Go through the windows, nearest to the playhead first."""
         declared = model.declaration
         together = declared.faces_together or (adviser is not None and adviser.declaration.faces_together)
-        faces = faces_in(self.analysis, self.files, self.missing, everyone=together)
+        faces = faces_in(self.analysis, self.request.cast, self.files, self.missing, everyone=together)
         shown = faces if declared.faces_together else {p: faces[p] for p in self.files}
         if adviser is not None and not declared.finds_lag:
             self.lags.estimate(adviser, faces.values(), self.on_progress, self.cancel)
-            faces = {p: replace(face, delay_frames=self.lags.delay_frames(p)) for p, face in faces.items()}
+            faces = {p: replace(face, delay_frames=self.lags.delay_frames(face.key)) for p, face in faces.items()}
         looks = {p: {*self.missing, *(self.lags.windows(shown[p]) if declared.finds_lag else ())} for p in shown}
         faces = with_mouths(self.analysis, declared, faces, looks, self.on_progress, self.cancel)
         if declared.finds_lag:
@@ -302,4 +308,5 @@ def _key(request: IsolationRequest, source: PcmStore, model: str, *more: str) ->
 
 def _folder(request: IsolationRequest, source: PcmStore, person_id: int) -> Path:
     adviser = (fingerprint(second_opinion.ADVISER),) if second_opinion.needed(request.model) else ()
-    return entry("voices", _key(request, source, request.model, request.absent, str(person_id), *adviser))
+    person = person_key(request.cast, person_id)
+    return entry("voices", _key(request, source, request.model, request.absent, person, *adviser))

@@ -25,18 +25,18 @@ class Lags:
     """What is known of the delays.
 
     Attributes:
-        known: by person, (2 K + 1,) probabilities of the pictures coming -K..K frames late.
+        known: by `person_key`, (2 K + 1,) probabilities of the pictures coming -K..K frames late.
     """
 
     def __init__(self, folder: Path, source: PcmStore) -> None:
         self.source = source
         self.file = folder / "lags.json"
         stored = json.loads(self.file.read_text(encoding="utf-8")) if self.file.is_file() else {}
-        self.known = {int(person): np.asarray(lag, np.float32) for person, lag in stored.items()}
+        self.known = {person: np.asarray(lag, np.float32) for person, lag in stored.items()}
 
     def windows(self, face: Face) -> list[int]:
         """The windows that a face's delay is found from; none when it is known."""
-        if face.person in self.known:
+        if face.key in self.known:
             return []
         shares = [face.seen_share(k) for k in range(window_count(self.source))]
         best = sorted(np.argsort(shares, kind="stable")[::-1][: 4 * _WINDOWS].tolist())
@@ -47,7 +47,7 @@ class Lags:
         self, model: SeparationModel, faces: Iterable[Face], on_progress: ProgressCallback, cancel: CancelToken
     ) -> None:
         """Find the delays that are not known, each from up to eight windows in which the face is seen."""
-        unknown = [face for face in faces if face.person not in self.known]
+        unknown = [face for face in faces if face.key not in self.known]
         for face in unknown:
             windows = self.windows(face)
             matches = []
@@ -56,27 +56,27 @@ class Lags:
                 sound = source_window(self.source, k)
                 matches.append(masks_of(model, sound, self.source, [face], None, k)[0].match[0])
                 on_progress(Progress("Matching lips and sound", number + 1, len(windows)))
-            self.known[face.person] = model.lag_probabilities(np.stack(matches))
+            self.known[face.key] = model.lag_probabilities(np.stack(matches))
         if unknown:
             with write_then_rename(self.file) as part:
                 part.write_text(json.dumps({p: lag.tolist() for p, lag in self.known.items()}), encoding="utf-8")
 
     def given(self, faces: Iterable[Face]) -> FloatArray:
         """(P, 2 K + 1), as models take them that find delays."""
-        return np.stack([self.known[face.person] for face in faces])
+        return np.stack([self.known[face.key] for face in faces])
 
-    def delay_frames(self, person: int) -> int:
+    def delay_frames(self, key: str) -> int:
         """How many frames the pictures come late; 0 where the delay is not sure or not known."""
-        lag = self.known.get(person)
+        lag = self.known.get(key)
         if lag is None:
             return 0
         likeliest = int(lag.argmax())
         sure = float(lag[max(likeliest - 1, 0) : likeliest + 2].sum()) >= _SURE
         return likeliest - len(lag) // 2 if sure else 0
 
-    def offset_ms(self, person: int) -> float | None:
+    def offset_ms(self, key: str) -> float | None:
         """How late the sound is against the lips, in ms; None when it was not estimated."""
-        lag = self.known.get(person)
+        lag = self.known.get(key)
         if lag is None:
             return None
         reach = len(lag) // 2

@@ -77,7 +77,7 @@ def _try(name: str, model: SeparationModel, seconds: int) -> SelfTest:
     form = declaration.lips
     shape = mouth_shape(form) if isinstance(form, Crops) else (MOUTH_PX, MOUTH_PX)
     mouths = rng.integers(0, 256, (frames, *shape), np.uint8)
-    face = Face(1, LipStream(points.astype(np.float32), np.ones(frames, bool), mouths))
+    face = Face(1, "1", LipStream(points.astype(np.float32), np.ones(frames, bool), mouths))
     lips, seen = face.at(0, frames, form)
     model.masks(sound, lips[None], seen[None], None)  # warm up
     started = time.perf_counter()

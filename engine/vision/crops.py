@@ -41,23 +41,23 @@ _WAITING_BYTES = 2**23  # of mouths per person that are not yet written
 def cut_mouths(
     analysis: FaceAnalysis,
     form: Crops,
-    streams: Mapping[int, LipStream],
-    rows: Mapping[int, Rows],
+    streams: Mapping[str, LipStream],
+    rows: Mapping[str, Rows],
     *,
     on_progress: ProgressCallback,
     cancel: CancelToken,
-) -> dict[int, LipStream]:
+) -> dict[str, LipStream]:
     """Give people's streams mouths of a form, as `mouth_crop` cuts them; only what is not in the cache is decoded.
 
     Row k shows the picture nearest to t = k / 25 s, of two equally near ones the later; the mouth is cut where it is at
     the time of that picture.
 
     Args:
-        streams: by person, those of `engine.vision.people.load_lips`.
-        rows: by person, (M,) bool: which rows are asked for.
+        streams: by `person_key`, those of `engine.vision.people.load_lips`.
+        rows: by the same, (M,) bool: which rows are asked for.
 
     Returns:
-        By person, the stream with its mouths, (M, size_px, size_px) or (M, size_px, size_px, 3) uint8, memory-mapped.
+        By the same, the stream with its mouths, (M, size_px, size_px) or (M, size_px, size_px, 3) uint8, memory-mapped.
         They are zero where not visible; rows that were never asked for may be zero too.
 
     Raises:
@@ -150,7 +150,7 @@ class _Face:
         joined: (M,) bool, whether a row and the next one show the same face in the same shot.
     """
 
-    person: int
+    person: str
     form: Crops
     stream: LipStream
     mouths: _Mouths
@@ -158,7 +158,7 @@ class _Face:
     joined: Rows
 
     @classmethod
-    def open(cls, analysis: FaceAnalysis, person: int, form: Crops, stream: LipStream, asked: Rows) -> _Face:
+    def open(cls, analysis: FaceAnalysis, person: str, form: Crops, stream: LipStream, asked: Rows) -> _Face:
         """See what is there already. Raises like `_Mouths.open`."""
         count = len(stream.visible)
         key = f"{analysis.key}-{VERSION}-{person}-{form.size_px}-{form.colour}-{form.width:g}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.media.reader import frame_at
 from engine.vision.fit import box_of_points, crop_around
 from engine.vision.landmarks import encode
 
@@ -130,6 +132,14 @@ def thumbnail(portrait: Portrait) -> Image:
     """A portrait at the size of the people panel, (160, 160, 3) uint8."""
     small = cv2.resize(portrait.picture_rgb, (THUMBNAIL_PX, THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
+
+
+def face_picture(path: Path, at_s: float, box_px: tuple[float, float, float, float]) -> Image:
+    """A face at a moment, at the size of the people panel; see `engine.api.face_picture`."""
+    rgb = frame_at(path, at_s).rgb
+    window, reach = _window(np.asarray(box_px, np.float32), rgb)
+    picture, _, _ = crop_around(rgb, window, THUMBNAIL_PX / (2 * reach), THUMBNAIL_PX)
+    return picture
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,24 @@ from engine.cache import content_key, entry, output_error
 from engine.errors import InputError, NoPictureError, NoSoundError, UsageError
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.media.reader import decode_audio, probe, read_frames
-from engine.types import FaceAnalysis, FaceTrack, FloatArray, MediaInfo, Person
+from engine.types import Cast, FaceAnalysis, FaceTrack, FloatArray, MediaInfo, Person
 from engine.vision.analysis_store import load_analysis, save_analysis
+from engine.vision.casting import parts_of, person_key
 from engine.vision.detect import FaceDetector, LookSchedule, find_faces_in_frame
 from engine.vision.fit import box_of_points
 from engine.vision.identity import Appearance, PortraitKeeper, describe, same_person_groups, thumbnail
 from engine.vision.lips import RATE_HZ, LipStream
 from engine.vision.shots import mark_cuts
 from engine.vision.speaking import mouth_motion, per_second, sound_delay_ms, speaking_score, speech_envelope
-from engine.vision.streams import TrackRecorder, person_files, read_person, read_rows, row_count, write_person
+from engine.vision.streams import (
+    TrackRecorder,
+    join_streams,
+    person_files,
+    read_person,
+    read_rows,
+    row_count,
+    write_person,
+)
 from engine.vision.track import EndedTrack, Sample, Tracker
 
 VERSION = 3  # of the method: a higher number makes old cache entries void
@@ -61,7 +70,7 @@ def find_faces(path: Path, *, on_progress: ProgressCallback, cancel: CancelToken
     key = f"{content_key(path)}-{VERSION}"
     folder = entry(_KIND, key)
     known = load_analysis(folder, media, key)
-    if known is not None and all(_has_lips(folder, person.id) for person in known.people):
+    if known is not None and all(_has_lips(folder, _name(person.id)) for person in known.people):
         return known
     with _work_folder(folder) as work:
         analysis = _Analyser(media, key, work, on_progress, cancel).run()
@@ -73,18 +82,22 @@ def find_faces(path: Path, *, on_progress: ProgressCallback, cancel: CancelToken
     return analysis
 
 
-def load_lips(key: str, person_id: int) -> LipStream:
+def load_lips(key: str, person_id: int, cast: Cast = ()) -> LipStream:
     """The lips of one person over the whole file, memory-mapped.
 
     Args:
         key: `FaceAnalysis.key`.
-        person_id: `Person.id`.
+        person_id: `Person.id`, after the cast.
 
     Raises:
         UsageError: the analysis has no such person, or is no longer in the cache.
+        OutputError: the cache cannot be written.
     """
+    folder, name, parts = entry(_KIND, key), _name(person_key(cast, person_id)), parts_of(cast, person_id)
     try:
-        return read_person(entry(_KIND, key), _name(person_id))
+        if name != _name(parts[0].found) and not _has_lips(folder, name):
+            _join(folder, name, parts)
+        return read_person(folder, name)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"Person {person_id} is not known in this video.",
@@ -93,12 +106,21 @@ def load_lips(key: str, person_id: int) -> LipStream:
         ) from error
 
 
-def _name(person_id: int) -> str:
-    return f"person{person_id}"
+def _name(person: int | str) -> str:
+    return f"person{person}"
 
 
-def _has_lips(folder: Path, person_id: int) -> bool:
-    return all((folder / file).exists() for file in person_files(_name(person_id)))
+def _has_lips(folder: Path, name: str) -> bool:
+    return all((folder / file).exists() for file in person_files(name))
+
+
+def _join(folder: Path, name: str, parts: Cast) -> None:
+    """Write the stream of a person who is made of stretches of found people."""
+    streams = {part.found: read_person(folder, _name(part.found)) for part in parts}
+    with _work_folder(folder) as work:
+        join_streams(work, name, [(streams[part.found], part) for part in parts])
+        for file in person_files(name):
+            (work / file).replace(folder / file)
 
 
 @contextmanager

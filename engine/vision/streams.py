@@ -10,6 +10,8 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from engine.types import CastPart
+from engine.vision.casting import in_part
 from engine.vision.lips import MOUTH_PX, RATE_HZ, LipStream, mouth_crop
 from engine.vision.track import LOST_S
 
@@ -142,6 +144,29 @@ def write_person(folder: Path, name: str, tracks: Iterable[Rows], n_rows: int) -
     mouths.flush()
     np.save(folder / f"{name}-visible.npy", visible)
     return LipStream(points, visible, mouths)
+
+
+def join_streams(folder: Path, name: str, parts: Sequence[tuple[LipStream, CastPart]]) -> None:
+    """Write one person's stream from stretches of others; where two show a face at once, the first of them counts.
+
+    Args:
+        folder: where the files go.
+        name: how they begin.
+        parts: streams of one length, and which stretch of each.
+    """
+    count = len(parts[0][0].visible)
+    points = open_memmap(folder / f"{name}-points.npy", "w+", np.dtype("<f4"), (count, 68, 2))
+    mouths = open_memmap(folder / f"{name}-mouths.npy", "w+", np.dtype("u1"), (count, MOUTH_PX, MOUTH_PX))
+    visible = np.zeros(count, bool)
+    for stream, part in parts:
+        rows = np.flatnonzero(stream.visible & in_part(part, np.arange(count) / RATE_HZ) & ~visible)
+        for start in range(0, len(rows), _FLUSH_ROWS):
+            some = rows[start : start + _FLUSH_ROWS]
+            points[some], mouths[some] = stream.points_px[some], stream.mouths[some]
+        visible[rows] = True
+    points.flush()
+    mouths.flush()
+    np.save(folder / f"{name}-visible.npy", visible)
 
 
 def read_person(folder: Path, name: str) -> LipStream:

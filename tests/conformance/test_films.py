@@ -64,7 +64,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         analysis = FaceAnalysis(MediaInfo(path, SECONDS, None, ()), people, (), "key")
         patch.setattr("engine.vision.people.find_faces", lambda video, **_: analysis)
-        patch.setattr("engine.vision.people.load_lips", lambda key, person: TALK.streams[person - 1])
+        patch.setattr("engine.vision.people.load_lips", lambda key, person, cast: TALK.streams[person - 1])
         patch.setattr("engine.vision.crops.cut_mouths", cut_mouths)
         yield path
 

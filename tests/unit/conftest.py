@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.types import FaceAnalysis, MediaInfo, Person
+from engine.types import Cast, FaceAnalysis, FaceTrack, MediaInfo, Person
 from engine.vision.lips import LipStream
 
 SECONDS = 13.7
@@ -18,7 +18,9 @@ FRAMES = round(SECONDS * 25)
 
 def _person(number: int) -> Person:
     empty = np.zeros(0, np.float32)
-    return Person(number, f"Person {number}", 1.0, 1.0, None, (), np.zeros((4, 4, 3), np.uint8), empty, empty)
+    times = np.arange(FRAMES) / 25
+    track = FaceTrack(0.0, float(times[-1]), (0, 0, 9, 9), times, np.tile(np.float32([0, 0, 9, 9]), (FRAMES, 1)))
+    return Person(number, f"Person {number}", 1.0, 1.0, None, (track,), np.zeros((4, 4, 3), np.uint8), empty, empty)
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     def find_faces(video: Path, **_: object) -> FaceAnalysis:
         return FaceAnalysis(MediaInfo(video, SECONDS, None, ()), (_person(1), _person(2)), (), "key")
 
-    def load_lips(key: str, person_id: int) -> LipStream:
+    def load_lips(key: str, person_id: int, cast: Cast = ()) -> LipStream:
         return LipStream(points.astype(np.float32), np.ones(frames, bool) if person_id == 1 else away, mouths)
 
     monkeypatch.setattr("engine.vision.people.find_faces", find_faces)

@@ -309,9 +309,9 @@ def test_mouths_are_cut_for_the_windows_and_people_asked_for_alone(clip: Path, m
     _, asked = _opened(monkeypatch, lips=Crops(112), margin_frames=2)
     preview = IsolationRequest(clip, (1,), model="tiny", range_s=(0.0, 1.0))
     isolate(preview)
-    assert asked.rows == {1: list(range(9 * 25 + 2))}  # windows 0 and 1, to 9 s
+    assert asked.rows == {"1": list(range(9 * 25 + 2))}  # windows 0 and 1, to 9 s
     isolate(dataclasses.replace(preview, range_s=None))
-    assert asked.rows == {1: list(range(7 * 25 - 2, FRAMES))}  # windows 2 and 3, from 7 s
+    assert asked.rows == {"1": list(range(7 * 25 - 2, FRAMES))}  # windows 2 and 3, from 7 s
     asked.rows = {}
     isolate(preview)
     assert asked.rows == {}
@@ -323,20 +323,20 @@ def test_mouths_of_others_are_cut_where_they_are_seen_and_count(clip: Path, monk
         np.zeros((FRAMES, 68, 2), np.float32), np.arange(FRAMES) >= 250, np.zeros((FRAMES, 32, 32), np.uint8)
     )
     here = dataclasses.replace(away, visible=np.ones(FRAMES, bool))
-    monkeypatch.setattr("engine.vision.people.load_lips", lambda key, person: here if person == 1 else away)
+    monkeypatch.setattr("engine.vision.people.load_lips", lambda key, person, cast: here if person == 1 else away)
     request = IsolationRequest(clip, (1,), model="tiny", range_s=(0.0, 1.0))
     isolate(request)
-    assert set(asked.rows) == {1}  # person 2 comes at 10 s
+    assert set(asked.rows) == {"1"}  # person 2 comes at 10 s
     isolate(dataclasses.replace(request, range_s=None))
-    assert set(asked.rows) == {1, 2}
+    assert set(asked.rows) == {"1", "2"}
 
 
 def test_mouths_are_cut_where_the_delay_is_looked_for(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, asked = _opened(monkeypatch, lips=Crops(112), margin_frames=1, finds_lag=True)
     isolate(IsolationRequest(clip, (1,), model="tiny", range_s=(0.0, 1.0)))
-    assert asked.rows == {1: list(range(FRAMES))}
+    assert asked.rows == {"1": list(range(FRAMES))}
     isolate(IsolationRequest(clip, (1,), model="tiny", range_s=(0.0, 1.0), absent="hold"))
-    assert asked.rows == {1: list(range(9 * 25 + 1))}  # it is known now
+    assert asked.rows == {"1": list(range(9 * 25 + 1))}  # it is known now
 
 
 def test_a_film_is_separated_with_mouths_cut_out_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

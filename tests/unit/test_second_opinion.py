@@ -154,5 +154,5 @@ def test_ours_judges_with_the_delay_that_it_found_and_both_are_closed(run: Run) 
 def test_a_delay_counts_where_it_is_sure(tmp_path: Path, clip: Path, lag: list[float], frames: int) -> None:
     source = decode_audio(clip, cancel=CancelToken())
     lags = Lags(tmp_path, source)
-    lags.known[1] = np.asarray(lag, np.float32)
-    assert (lags.delay_frames(1), lags.delay_frames(2)) == (frames, 0)
+    lags.known["1"] = np.asarray(lag, np.float32)
+    assert (lags.delay_frames("1"), lags.delay_frames("2")) == (frames, 0)

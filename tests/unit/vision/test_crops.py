@@ -48,12 +48,12 @@ class Film:
         cancel: CancelToken | None = None,
     ) -> dict[int, NDArray[np.uint8]]:
         """Mouths by person, those of some rows asked for."""
-        streams = {p: self.streams[p] for p in people or self.streams}
+        streams = {str(p): self.streams[p] for p in people or self.streams}
         rows = {p: np.zeros(len(stream.visible), bool) for p, stream in streams.items()}
         for asked in rows.values():
             asked[part] = True
         cut = cut_mouths(self.analysis, form, streams, rows, on_progress=on_progress, cancel=cancel or CancelToken())
-        return {p: stream.mouths for p, stream in cut.items()}
+        return {int(p): stream.mouths for p, stream in cut.items()}
 
 
 def write_film(path: Path, frames: Iterable[NDArray[np.uint8]], times_s: Sequence[float]) -> Path:
@@ -277,12 +277,12 @@ def test_what_lies_far_between_is_jumped_over(
     two: Film, whole: dict[int, NDArray[np.uint8]], decoded: list[list[float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crops, "_SKIP_ROWS", 25)
-    streams = {1: two.streams[1]}
+    streams = {"1": two.streams[1]}
     rows = np.zeros(80, bool)
     rows[[5, 10, 70, 79]] = True
-    cut = cut_mouths(two.analysis, GREY, streams, {1: rows}, on_progress=ignore_progress, cancel=CancelToken())
+    cut = cut_mouths(two.analysis, GREY, streams, {"1": rows}, on_progress=ignore_progress, cancel=CancelToken())
     assert len(decoded) == 2 and max(decoded[0]) < 1.0 and min(decoded[1]) > 2.4
-    np.testing.assert_array_equal(cut[1].mouths, np.where(rows[:, None, None], whole[1], 0))
+    np.testing.assert_array_equal(cut["1"].mouths, np.where(rows[:, None, None], whole[1], 0))
 
 
 def test_progress_counts_to_the_end(two: Film) -> None:
