@@ -23,7 +23,7 @@ REST_NAME, REPORT_NAME = "rest", "report.json"
 # Bytes per second of one track at 256 kbit/s and 160 kbit/s, and per sample where the size follows the samples.
 _COMPRESSED_BYTES_PER_S = {"m4a": 32_000, "opus": 20_000, "mp4": 32_000, "mov": 32_000}
 _BYTES_PER_SAMPLE = {"wav": 4, "flac": 3, "mkv": 3}
-_SPARE_BYTES = 16 * 2**20
+SPARE_BYTES = 16 * 2**20
 
 _FORBIDDEN = frozenset('<>:"/\\|?*')
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -108,20 +108,30 @@ def check_space(target: Target, request: SeparationRequest, sound: AudioInfo, du
     Raises:
         OutputError: it does not; the message names what is needed and what is free.
     """
-    tracks = voices if target.kind == "sound" else voices + 1
-    compressed = _COMPRESSED_BYTES_PER_S.get(target.format)
-    per_sample = _BYTES_PER_SAMPLE.get(target.format, 4) * sound.channels
-    per_s = compressed if compressed is not None else per_sample * sound.sample_rate_hz
-    needed = int(tracks * per_s * duration_s) + _SPARE_BYTES
-    if target.kind == "video":
-        needed += request.video.stat().st_size
+    picture_bytes = request.video.stat().st_size
+    needed = needed_bytes(target.kind, target.format, sound, duration_s, voices, picture_bytes) + SPARE_BYTES
     folder = _existing_folder(target)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise OutputError(
-            f"The result needs about {_size(needed)}, but “{folder}” has {_size(free)} free.",
+            f"The result needs about {size_text(needed)}, but “{folder}” has {size_text(free)} free.",
             "Free some space, choose another folder, or choose a compressed format such as flac or m4a.",
         )
+
+
+def needed_bytes(
+    kind: TargetKind, format_: str, sound: AudioInfo, duration_s: float, voices: int, picture_bytes: int
+) -> int:
+    """About how large an export becomes.
+
+    Args:
+        picture_bytes: size of the source file, whose picture a video export copies.
+    """
+    tracks = voices if kind == "sound" else voices + 1
+    compressed = _COMPRESSED_BYTES_PER_S.get(format_)
+    per_sample = _BYTES_PER_SAMPLE.get(format_, 4) * sound.channels
+    per_s = compressed if compressed is not None else per_sample * sound.sample_rate_hz
+    return int(tracks * per_s * duration_s) + (picture_bytes if kind == "video" else 0)
 
 
 def file_stems(people: tuple[Person, ...]) -> list[str]:
@@ -129,7 +139,7 @@ def file_stems(people: tuple[Person, ...]) -> list[str]:
     taken = {REST_NAME, Path(REPORT_NAME).stem}
     stems = []
     for person in people:
-        stem = safe = _safe(person.label) or f"Person {person.id}"
+        stem = safe = safe_name(person.label) or f"Person {person.id}"
         number = 2
         while stem.casefold() in taken:
             stem, number = f"{safe} ({number})", number + 1
@@ -140,7 +150,7 @@ def file_stems(people: tuple[Person, ...]) -> list[str]:
 
 def timeline_stem(video: Path) -> str:
     """File name (without suffix) of the editor timeline: the video's, made safe."""
-    return _safe(video.stem) or "timeline"
+    return safe_name(video.stem) or "timeline"
 
 
 def _classify(request: SeparationRequest) -> Target:
@@ -185,8 +195,8 @@ def _check_free(path: Path, overwrite: bool) -> None:
         raise OutputExistsError(f"“{path}” exists already.", "Choose another name, or ask to overwrite it.")
 
 
-def _safe(label: str) -> str:
-    """A label as a file name that every system takes."""
+def safe_name(label: str) -> str:
+    """A label as a file name (without suffix) that every system takes; "" where nothing of it can stay."""
     text = unicodedata.normalize("NFC", label)
     text = "".join(
         "_" if character in _FORBIDDEN or unicodedata.category(character) in ("Cc", "Cs") else character
@@ -198,5 +208,6 @@ def _safe(label: str) -> str:
     return f"{text}_" if text.casefold() in _RESERVED else text
 
 
-def _size(n_bytes: int) -> str:
+def size_text(n_bytes: int) -> str:
+    """A size with its unit, for messages."""
     return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
