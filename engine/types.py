@@ -18,6 +18,7 @@ FloatArray = NDArray[np.float32]
 AbsentPolicy = Literal["silence", "hold", "original"]
 PicturePolicy = Literal["copy", "none"]
 OutputKind = Literal["voice", "rest", "original", "video", "report", "timeline"]
+CloseUpShape = Literal["16:9", "1:1", "9:16"]
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,9 @@ class SeparationRequest:
         mix_back: share of everyone else that stays in the voice, 0..1.
         loudness_lufs: target loudness of the voice, None leaves the level alone.
         format: "wav", "flac", "m4a", "opus" for files in a folder; None chooses from `output`.
+        close_up: shape of a video that follows the face, with the voice as its sound: what a video `output` then is,
+            or one more file per person in a folder. It lasts as long as `range_s`.
+        close_up_name: whether the person's name is written into the close-up.
         cast: the user's corrections of who is who; empty: as found.
     """
 
@@ -249,6 +253,8 @@ class SeparationRequest:
     overwrite: bool = False
     picture: PicturePolicy = "copy"
     audio_index: int | None = None
+    close_up: CloseUpShape | None = None
+    close_up_name: bool = False
     cast: Cast = ()
 
 
