@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from engine.jobs import CancelToken, ProgressCallback, ignore_progress
 from engine.types import (
-    Cast,
     DeviceInfo,
     Download,
     FaceAnalysis,
@@ -80,17 +79,6 @@ def find_faces(
     from engine.vision.people import find_faces
 
     return find_faces(path, on_progress=on_progress, cancel=cancel or CancelToken())
-
-
-def recast(analysis: FaceAnalysis, cast: Cast) -> FaceAnalysis:
-    """The people after the user's corrections, quickly and without the file.
-
-    Raises:
-        UsageError: the cast names somebody who was not found, or a stretch that is none.
-    """
-    from engine.vision.casting import recast
-
-    return recast(analysis, cast)
 
 
 def face_picture(path: Path, at_s: float, box_px: tuple[float, float, float, float]) -> NDArray[np.uint8]:

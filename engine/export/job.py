@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine import api
 from engine.cache import TEMP_PREFIX, output_error
+from engine.casting import recast
 from engine.errors import ModelError, NoPictureError, NoSoundError, OutputExistsError, UsageError
 from engine.export.levels import VoiceLevel, measure_voice
 from engine.export.mix import Mix
@@ -91,7 +92,7 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
         _check_model(request.model)
     with run.stage("faces_s"):
         found = api.find_faces(request.video, on_progress=on_progress, cancel=cancel)
-        analysis = api.recast(found, request.cast)
+        analysis = recast(found, request.cast)
         people = choose_people(analysis, request)
         files = plan_files(target, request, people)
         check_space(target, request, sound, media.duration_s, len(people))

@@ -20,6 +20,8 @@ SOUND_FORMATS = ("wav", "flac", "m4a", "opus")
 VIDEO_FORMATS = ("mp4", "mkv", "mov")
 REST_NAME, REPORT_NAME = "rest", "report.json"
 
+CLOSE_UP_ENDING = " - close-up"
+
 # Bytes per second of one track at 256 kbit/s and 160 kbit/s, and per sample where the size follows the samples.
 _COMPRESSED_BYTES_PER_S = {"m4a": 32_000, "opus": 20_000, "mp4": 32_000, "mov": 32_000}
 _BYTES_PER_SAMPLE = {"wav": 4, "flac": 3, "mkv": 3}
@@ -81,9 +83,15 @@ def plan_files(target: Target, request: SeparationRequest, people: tuple[Person,
     """List the files of an export, the report last.
 
     Raises:
-        UsageError: several people for one sound file.
+        UsageError: several people for one sound file or one close-up.
         OutputExistsError: one of them exists and `overwrite` is False.
     """
+    if target.kind == "video" and request.close_up is not None:
+        if len(people) > 1:
+            raise UsageError(
+                f"A close-up follows one person, not {len(people)}.", "Give a folder, or choose one person."
+            )
+        return (PlannedFile(request.output.name, "video", 0),)
     if target.kind == "video":
         return (PlannedFile(request.output.name, "video", None),)
     if target.kind == "sound":
@@ -93,7 +101,10 @@ def plan_files(target: Target, request: SeparationRequest, people: tuple[Person,
                 "Give a folder, or a video file with one track each, or choose one person.",
             )
         return (PlannedFile(request.output.name, "voice", 0),)
-    files = [PlannedFile(f"{stem}.{target.format}", "voice", which) for which, stem in enumerate(file_stems(people))]
+    stems = file_stems(people)
+    files = [PlannedFile(f"{stem}.{target.format}", "voice", which) for which, stem in enumerate(stems)]
+    if request.close_up is not None:
+        files += [PlannedFile(f"{stem}{CLOSE_UP_ENDING}.mp4", "video", which) for which, stem in enumerate(stems)]
     files.append(PlannedFile(f"{REST_NAME}.{target.format}", "rest", None))
     files.append(PlannedFile(f"{timeline_stem(request.video)}.otio", "timeline", None))
     files.append(PlannedFile(REPORT_NAME, "report", None))
@@ -174,6 +185,11 @@ def _classify(request: SeparationRequest) -> Target:
         )
     if wanted is not None and wanted != suffix:
         raise UsageError(f"“{output.name}” ends in .{suffix}, but the format is {wanted}.", "Leave one of them out.")
+    if suffix in SOUND_FORMATS and request.close_up is not None:
+        raise UsageError(
+            f"“{output.name}” is a sound file, but a close-up is a video.",
+            f"End the name with {', '.join('.' + name for name in VIDEO_FORMATS)}, or give a folder.",
+        )
     if suffix in VIDEO_FORMATS and request.picture == "none":
         raise UsageError(
             f"“{output.name}” is a video, but its picture was not wanted.",

@@ -55,8 +55,13 @@ def open_sound(path: Path, mix: Mix) -> Iterator[Reader]:
 
 
 @contextmanager
-def open_encoded(path: Path, mix: Mix, cancel: CancelToken) -> Iterator[tuple[Reader | None, str]]:
+def open_encoded(
+    path: Path, mix: Mix, cancel: CancelToken, *, span: tuple[int, int] | None = None
+) -> Iterator[tuple[Reader | None, str]]:
     """Decode the first sound track of a written file for reading back.
+
+    The reader counts samples of the source, and is silent outside `span`, the first and last of them that the file
+    holds; None is all.
 
     Gives a reader, or None where there is nothing to compare (no space to decode, or another sample rate), and a
     sentence about what does not hold, or "".
@@ -77,12 +82,15 @@ def open_encoded(path: Path, mix: Mix, cancel: CancelToken) -> Iterator[tuple[Re
             return
         found = (store.sample_rate_hz, store.channels, mix.source.n_samples)
         _check_shape(path, found, _shape(mix))
-        missing = mix.source.n_samples - store.n_samples
+        begin, end = span or (0, mix.source.n_samples)
+        missing = end - begin - store.n_samples
         note = f"“{path.name}” is {abs(missing)} samples {'short' if missing > 0 else 'long'}." if missing else ""
 
         def read(start: int, stop: int) -> FloatArray:
-            block = np.array(store.open()[start:stop])
-            return np.pad(block, ((0, stop - start - len(block)), (0, 0)))
+            first, last = max(0, start - begin), max(0, stop - begin)
+            block = np.array(store.open()[first:last])
+            before = min(max(0, begin - start), stop - start)
+            return np.pad(block, ((before, stop - start - before - len(block)), (0, 0)))
 
         yield read, note
     finally:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.casting import person_key
 from engine.contract import Crops, Declaration, FloatArray, Landmarks
 from engine.isolation.voice_file import WINDOW_S, window_start_s
 from engine.jobs import CancelToken, ProgressCallback
 from engine.types import Cast, FaceAnalysis
-from engine.vision.casting import person_key
 from engine.vision.lips import RATE_HZ, LipStream, stream_for
 
 WINDOW_FRAMES = WINDOW_S * RATE_HZ

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine import speed
 from engine.cache import content_key, entry, prune
+from engine.casting import person_key, recast
 from engine.confidence import judge
 from engine.config import StftConfig
 from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel, WindowMasks
@@ -38,7 +39,6 @@ from engine.isolation.windows import masks_of
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.registry import calibration, declaration, fingerprint, model_spec, settled
 from engine.types import AbsentPolicy, FaceAnalysis, IsolationRequest, IsolationResult, PcmStore, Person
-from engine.vision.casting import person_key, recast
 from engine.vision.lips import RATE_HZ
 
 ComplexArray = NDArray[np.complex64]

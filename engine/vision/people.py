@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cache import content_key, entry, output_error
+from engine.casting import parts_of, person_key
 from engine.errors import InputError, NoPictureError, NoSoundError, UsageError
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.media.reader import decode_audio, probe, read_frames
 from engine.types import Cast, FaceAnalysis, FaceTrack, FloatArray, MediaInfo, Person
 from engine.vision.analysis_store import load_analysis, save_analysis
-from engine.vision.casting import parts_of, person_key
 from engine.vision.detect import FaceDetector, LookSchedule, find_faces_in_frame
 from engine.vision.fit import box_of_points
 from engine.vision.identity import Appearance, PortraitKeeper, describe, same_person_groups, thumbnail

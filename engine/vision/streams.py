@@ -10,8 +10,8 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from engine.casting import in_part
 from engine.types import CastPart
-from engine.vision.casting import in_part
 from engine.vision.lips import MOUTH_PX, RATE_HZ, LipStream, mouth_crop
 from engine.vision.track import LOST_S
 
