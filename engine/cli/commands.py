@@ -84,6 +84,8 @@ def separate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Ca
         overwrite=args.overwrite,
         picture=args.picture,
         audio_index=args.audio_index,
+        close_up=args.close_up,
+        close_up_name=args.close_up_name,
     )
     result = api.separate(request, on_progress=on_progress, cancel=cancel)
     return Answer(result_json(result), _separate_text(result, request))

@@ -154,6 +154,13 @@ def _separate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--audio-index", metavar="N", type=int, help="which sound stream, `index` of `avsep probe`; default the first"
     )
+    parser.add_argument(
+        "--close-up",
+        choices=("16:9", "1:1", "9:16"),
+        help="a video that follows the person's face, with the voice as its sound: OUT itself if it is a video, "
+        "one more file per person in a folder; as long as --range",
+    )
+    parser.add_argument("--close-up-name", action="store_true", help="write the person's name into the close-up")
 
 
 def _prepare(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from engine import api
@@ -19,7 +20,7 @@ from engine.export.levels import VoiceLevel, measure_voice
 from engine.export.mix import Mix
 from engine.export.people import check_choice, choose_people
 from engine.export.report import Json, write_report
-from engine.export.target import PlannedFile, Target, check_space, find_target, plan_files
+from engine.export.target import PlannedFile, Target, check_close_ups, check_space, find_target, plan_files
 from engine.export.timeline import TimelineSound, write_timeline
 from engine.export.usage import peak_rss_mb
 from engine.export.verify import Reader, null_test_db, offset_samples, open_encoded, open_sounds, total_of
@@ -27,6 +28,7 @@ from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.registry import fingerprint, verify
 from engine.types import (
     AudioInfo,
+    FaceAnalysis,
     FloatArray,
     IsolationRequest,
     IsolationResult,
@@ -83,9 +85,9 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
         media = api.probe(request.video)
         sound = _sound_stream(media, request)
         target = find_target(request)
-        if target.kind == "video" and media.video is None:
+        if (target.kind == "video" or request.close_up is not None) and media.video is None:
             raise NoPictureError(
-                f"“{request.video.name}” has no picture to copy.", "Choose a sound file or a folder for the result."
+                f"“{request.video.name}” has no picture to show.", "Choose a sound file or a folder for the result."
             )
         range_s = _clip_range(request.range_s, media)
         api.device_info(request.device)
@@ -95,6 +97,7 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
         analysis = recast(found, request.cast)
         people = choose_people(analysis, request)
         files = plan_files(target, request, people)
+        unseen = check_close_ups(target, request, people, range_s or (0.0, media.duration_s))
         check_space(target, request, sound, media.duration_s, len(people))
     with run.stage("isolate_s"):
         isolation = api.isolate(_isolation_request(request, people, range_s), on_progress=on_progress, cancel=cancel)
@@ -102,9 +105,9 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
         mix, levels = _mix(run, isolation, people, range_s)
     with _staging(target) as staging:
         with run.stage("write_s"):
-            _write(run, staging, files, mix, people, media, sound.language)
+            notes = unseen + _write(run, staging, files, mix, people, analysis, sound.language)
         with run.stage("verify_s"):
-            null_db, offset, notes = _verify(run, staging, files, target, mix)
+            null_db, offset, doubts = _verify(run, staging, files, target, mix)
         wall_s = time.perf_counter() - began
         result = SeparationResult(
             model=isolation.model,
@@ -120,7 +123,7 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
             offset_samples=offset,
             outputs=tuple(_output(file, target, request, people) for file in files),
             confidence=tuple(voice.confidence for voice in isolation.voices),
-            warnings=(*isolation.warnings, *(level.note for level in levels if level.note), *notes),
+            warnings=(*isolation.warnings, *(level.note for level in levels if level.note), *notes, *doubts),
         )
         if files[-1].kind == "report":
             card = next((row for row in api.list_models() if row.name == isolation.model), None)
@@ -249,12 +252,14 @@ def _write(
     files: tuple[PlannedFile, ...],
     mix: Mix,
     people: tuple[Person, ...],
-    media: MediaInfo,
+    analysis: FaceAnalysis,
     language: str,
-) -> None:
+) -> list[str]:
+    """Write all files but the report; sentences about what the user should know of them."""
     from engine.media.writer import SoundTrack, write_sound, write_video
 
-    source = mix.source
+    source, media, request = mix.source, analysis.media, run.request
+    notes: list[str] = []
 
     def track(title: str, blocks: Callable[[], Iterator[FloatArray]]) -> SoundTrack:
         return SoundTrack(
@@ -267,9 +272,19 @@ def _write(
     rest = track(REST_TITLE, mix.rest_blocks)
     for file in files:
         path = staging / file.name
-        if file.kind == "video":
+        if file.kind == "video" and request.close_up is not None:
+            from engine.export.close_up import CloseUp, write_close_up
+
+            which = file.person or 0
+            first, last = mix.range_samples
+            voice = replace(voice_track(which), n_samples=last - first, blocks=partial(mix.voice_in_range, which))
+            name = people[which].label if request.close_up_name else ""
+            range_s = (first / source.sample_rate_hz, last / source.sample_rate_hz)
+            close_up = CloseUp(request.video, analysis, people[which], request.close_up, range_s, name)
+            notes += write_close_up(path, close_up, voice, on_progress=run.on_progress, cancel=run.cancel)
+        elif file.kind == "video":
             tracks = [voice_track(which) for which in range(len(people))]
-            write_video(path, run.request.video, [*tracks, rest], on_progress=run.on_progress, cancel=run.cancel)
+            write_video(path, request.video, [*tracks, rest], on_progress=run.on_progress, cancel=run.cancel)
         elif file.kind == "voice":
             voice = voice_track(file.person or 0)
             write_sound(path, voice, on_progress=run.on_progress, cancel=run.cancel)
@@ -281,7 +296,8 @@ def _write(
                 for other in files
                 if other.kind in ("voice", "rest")
             ]
-            write_timeline(path, media, source, sounds, with_picture=run.request.picture == "copy")
+            write_timeline(path, media, source, sounds, with_picture=request.picture == "copy")
+    return notes
 
 
 def _verify(
@@ -303,7 +319,8 @@ def _verify(
         measured = total_of([*voices, rest]) if target.kind != "sound" else voices[0]
         if target.format not in ("wav", "flac"):
             # All tracks go through the same encoder: the first, a voice, speaks for the others.
-            encoded, note = stack.enter_context(open_encoded(staging / files[0].name, mix, run.cancel))
+            span = mix.range_samples if files[0].kind == "video" and run.request.close_up is not None else None
+            encoded, note = stack.enter_context(open_encoded(staging / files[0].name, mix, run.cancel, span=span))
             measured = encoded or measured
             notes += [note] if note else []
         offset = offset_samples(measured, mix, on_block=lambda done: on_block(length + done))

@@ -51,6 +51,14 @@ class Mix:
         for start in range(0, self.source.n_samples, BLOCK_SAMPLES):
             yield start, min(start + BLOCK_SAMPLES, self.source.n_samples)
 
+    @property
+    def range_samples(self) -> tuple[int, int]:
+        """First sample of the range and the first after it."""
+        if self.range_s is None:
+            return 0, self.source.n_samples
+        first, last = (round(time_s * self.source.sample_rate_hz) for time_s in self.range_s)
+        return first, min(last, self.source.n_samples)
+
     def original(self, start: int, stop: int) -> FloatArray:
         """The source between two samples, (n, channels) float32."""
         return np.array(self.source.open()[start:stop])
@@ -90,6 +98,12 @@ class Mix:
     def voice_blocks(self, which: int) -> Iterator[FloatArray]:
         """All of `voice` in order."""
         return (self.voice(which, *span) for span in self.spans())
+
+    def voice_in_range(self, which: int) -> Iterator[FloatArray]:
+        """What of `voice` lies in the range, in order."""
+        first, last = self.range_samples
+        for start in range(first, last, BLOCK_SAMPLES):
+            yield self.voice(which, start, min(start + BLOCK_SAMPLES, last))
 
     def rest_blocks(self) -> Iterator[FloatArray]:
         """All of `rest` in order."""

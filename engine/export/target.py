@@ -113,6 +113,30 @@ def plan_files(target: Target, request: SeparationRequest, people: tuple[Person,
     return tuple(files)
 
 
+def check_close_ups(
+    target: Target, request: SeparationRequest, people: tuple[Person, ...], range_s: tuple[float, float]
+) -> list[str]:
+    """Make sure that there is somebody to be filmed.
+
+    Returns:
+        Sentences about people of a folder who are not seen in the range.
+
+    Raises:
+        UsageError: the one person of a close-up is not seen in it.
+    """
+    unseen = [person.label for person in people if request.close_up is not None and not _is_seen(person, range_s)]
+    if unseen and target.kind == "video":
+        raise UsageError(
+            f"{unseen[0]} is not seen between {range_s[0]:.1f} and {range_s[1]:.1f} s: there is no face to follow.",
+            "Choose another part of the film, or a video file without --close-up.",
+        )
+    return [f"{name} is not seen there: the close-up shows the whole picture." for name in unseen]
+
+
+def _is_seen(person: Person, range_s: tuple[float, float]) -> bool:
+    return any(track.start_s < range_s[1] and track.end_s > range_s[0] for track in person.tracks if len(track.times_s))
+
+
 def check_space(target: Target, request: SeparationRequest, sound: AudioInfo, duration_s: float, voices: int) -> None:
     """Make sure that an export fits on its disk.
 

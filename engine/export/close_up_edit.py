@@ -1,0 +1,205 @@
+"""What is done to each picture of a close-up: the stretch that the camera films, light on the face, the name."""
+
+from __future__ import annotations
+
+import unicodedata
+import warnings
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.export.camera import View
+from engine.media.frames import Frame
+
+Image = NDArray[np.uint8]
+Mask = NDArray[np.float32]
+
+DIMMED = 0.62  # brightness far from the face
+LIT_FACES, DARK_FACES = 0.95, 2.1  # full light up to here, dimmed from here on, in face sizes from its centre
+GRAIN_PX = 4  # the light is that much coarser than the picture, being soft
+BACKDROP_PX, BACKDROP_LIGHT = 24, 0.32
+LETTER_SHARE = 0.045  # of the shorter side
+NAME_WIDTH_SHARE = 0.84
+# Where the name ends, from the top: upright videos carry a player's own texts further down.
+NAME_BOTTOM, NAME_BOTTOM_UPRIGHT = 0.93, 0.80
+PLATE = (16, 18, 22, 190)
+# Found by their file names wherever the system keeps fonts; between them most scripts.
+FONTS = (
+    "DejaVuSans-Bold.ttf",
+    "segoeuib.ttf",
+    "arialbd.ttf",
+    "Arial Bold.ttf",
+    "NotoSans-Bold.ttf",
+    "Arial Unicode.ttf",
+    "NotoSansCJK-Bold.ttc",
+    "msyhbd.ttc",
+    "YuGothB.ttc",
+    "malgunbd.ttf",
+    "PingFang.ttc",
+    "Hiragino Sans GB.ttc",
+    "AppleSDGothicNeo.ttc",
+    "NotoSansArabic-Bold.ttf",
+    "NotoSansHebrew-Bold.ttf",
+    "NotoSansDevanagari-Bold.ttf",
+    "NotoSansThai-Bold.ttf",
+    "Nirmala.ttf",
+)
+
+
+class CloseUpEdit:
+    """Makes the pictures of a close-up.
+
+    Args:
+        size_px: width and height of what is made.
+        pixel_aspect: of the film, width of a displayed pixel over its height.
+        name: to be written; "" for none.
+
+    Attributes:
+        notes: sentences about what could not be done.
+    """
+
+    def __init__(self, size_px: tuple[int, int], pixel_aspect: float, name: str) -> None:
+        self._size_px = size_px
+        self._pixel_aspect = pixel_aspect
+        self._light_for: tuple[int, ...] = ()
+        self._light = np.full((size_px[1], size_px[0], 3), 255, np.uint8)
+        width, height = size_px
+        # moviepy asks for the first picture when a clip is made.
+        black = Frame(0.0, np.zeros((height, width, 3), np.uint8), 1.0)
+        self._frame, self._view = black, View(0, 0, width * pixel_aspect, height, 0, 0, 1, 0)
+        self.notes: list[str] = []
+        label = self._label(" ".join(name.split())) if name.strip() else None
+        self._clip = _moviepy().VideoClip(frame_function=self._filmed).transform(self._lit)
+        if label is not None:
+            self._clip = self._clip.transform(lambda get, time_s: self._named(get(time_s), *label))
+
+    def picture(self, frame: Frame, view: View) -> Image:
+        """One picture of the close-up, (h, w, 3) uint8."""
+        self._frame, self._view = frame, view
+        made: Image = self._clip.get_frame(frame.time_s)
+        return made
+
+    def _filmed(self, _time_s: float) -> Image:
+        view, rgb = self._view, self._frame.rgb
+        width, height = self._size_px
+        scale_y = height / view.height
+        scale_x = scale_y * self._pixel_aspect
+        left, top = view.left / self._pixel_aspect, view.top
+        while min(scale_x, scale_y) <= 0.5:  # halves are exact, and what is left is too little to flicker
+            rgb = _image(cv2.resize(rgb, (rgb.shape[1] // 2, rgb.shape[0] // 2), interpolation=cv2.INTER_AREA))
+            left, top, scale_x, scale_y = left / 2, top / 2, scale_x * 2, scale_y * 2
+        # Pixels are squares whose middles are at halves: without that the picture would move when it is enlarged.
+        matrix = np.array(
+            [[scale_x, 0, (0.5 - left) * scale_x - 0.5], [0, scale_y, (0.5 - top) * scale_y - 0.5]], np.float64
+        )
+        sharp = cv2.INTER_CUBIC if scale_y > 1 else cv2.INTER_LINEAR
+        if view.left >= -0.5 and view.top >= -0.5:
+            return _image(cv2.warpAffine(rgb, matrix, (width, height), flags=sharp, borderMode=cv2.BORDER_REPLICATE))
+        ground = self._backdrop(rgb)
+        beyond = cv2.BORDER_TRANSPARENT
+        return _image(cv2.warpAffine(rgb, matrix, (width, height), dst=ground, flags=sharp, borderMode=beyond))
+
+    def _backdrop(self, rgb: Image) -> Image:
+        """What lies round a picture that does not fill the frame: the picture itself, out of focus and dark."""
+        small = cv2.resize(rgb, (BACKDROP_PX, BACKDROP_PX), interpolation=cv2.INTER_AREA)
+        small = cv2.GaussianBlur(small, (0, 0), 2.0)
+        large = cv2.resize(small, self._size_px, interpolation=cv2.INTER_CUBIC)
+        return _image(cv2.convertScaleAbs(large, alpha=BACKDROP_LIGHT))
+
+    def _lit(self, get: Any, time_s: float) -> Image:
+        """Brighter on the face than round it."""
+        picture: Image = get(time_s)
+        view = self._view
+        if view.closeness < 0.01:
+            return picture
+        width, height = self._size_px
+        scale = height / view.height
+        x, y, size = (view.face_x - view.left) * scale, (view.face_y - view.top) * scale, view.face_px * scale
+        wanted = (round(x), round(y), round(size), round(view.closeness * 100))
+        if wanted != self._light_for:
+            self._light_for, self._light = wanted, _light(width, height, x, y, size, view.closeness)
+        return _image(cv2.multiply(picture, self._light, scale=1 / 255))
+
+    def _label(self, name: str) -> tuple[Mask, Mask] | None:
+        """The name on its plate: colours (h, w, 3) and share of the picture that they cover (h, w, 1)."""
+        font = font_for(name)
+        if font is None:
+            self.notes.append(f"No font on this computer has all letters of “{name}”: the name was left out.")
+            return None
+        width, height = self._size_px
+        size = max(14, round(LETTER_SHARE * min(width, height)))
+        while True:
+            # Below the base line moviepy leaves too little room for some letters; the margin gives it.
+            clip = _moviepy().TextClip(
+                font=font,
+                text=name,
+                font_size=size,
+                color="white",
+                bg_color=PLATE,
+                margin=(round(0.7 * size), round(0.45 * size)),
+            )
+            if clip.size[0] <= NAME_WIDTH_SHARE * width or size <= 12:
+                break
+            size = max(12, min(size - 1, int(size * NAME_WIDTH_SHARE * width / clip.size[0])))
+        colours = np.asarray(clip.get_frame(0), np.float32)[:, : width - 2]
+        cover = np.asarray(clip.mask.get_frame(0), np.float32)[:, : width - 2, None]
+        return colours, cover
+
+    def _named(self, picture: Image, colours: Mask, cover: Mask) -> Image:
+        share = np.float32(self._view.closeness)
+        if share < 0.01:  # nobody is to be taken for the person who is away
+            return picture
+        width, height = self._size_px
+        bottom = round(height * (NAME_BOTTOM_UPRIGHT if height > width else NAME_BOTTOM))
+        left, top = (width - colours.shape[1]) // 2, bottom - colours.shape[0]
+        part = picture[top:bottom, left : left + colours.shape[1]]
+        part[:] = part + (colours - part) * (cover * share)
+        return picture
+
+
+def font_for(text: str) -> str | None:
+    """The file of a font that has all letters of a text; None where none is found."""
+    from PIL import ImageFont, features
+
+    turns = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+    if turns and not features.check("raqm"):
+        return None  # the letters would stand in the wrong order
+    for name in FONTS:
+        try:
+            font = ImageFont.truetype(name, 32)
+        except OSError:
+            continue
+        missing = bytes(font.getmask("\U0010fffd"))
+        if all(letter.isspace() or bytes(font.getmask(letter)) != missing for letter in text):
+            return str(font.path)
+    return None
+
+
+def _light(width: int, height: int, x: float, y: float, size: float, closeness: float) -> Image:
+    """How bright each pixel is to be, (height, width, 3), 255 where it stays as it is."""
+    columns = (np.arange(-(-width // GRAIN_PX)) + 0.5) * GRAIN_PX - x
+    rows = (np.arange(-(-height // GRAIN_PX)) + 0.5) * GRAIN_PX - y
+    away = np.hypot(columns[None, :], 0.85 * rows[:, None]) / max(size, 1.0)  # heads are higher than wide
+    ramp = np.clip((away - LIT_FACES) / (DARK_FACES - LIT_FACES), 0.0, 1.0)
+    dark = ramp * ramp * (3 - 2 * ramp) * (1 - DIMMED) * closeness
+    coarse = (255 * (1 - dark)).astype(np.float32)
+    fine = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    return _image(cv2.merge([np.asarray(fine, np.uint8)] * 3))
+
+
+def _image(made: Any) -> Image:
+    """What OpenCV made of a picture, as the picture that it is."""
+    return np.asarray(made, np.uint8)
+
+
+@cache
+def _moviepy() -> Any:
+    """moviepy, loaded with the first close-up; its sources still hold escapes that newer Pythons warn of."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        import moviepy
+
+    return moviepy
