@@ -99,6 +99,13 @@ class Notice(QFrame):
         self.dismissed.emit()
         self.deleteLater()
 
+    def pass_by(self) -> None:
+        """Go away after a while."""
+        timer = QTimer(self)  # which goes with the message, where `QTimer.singleShot` would run on
+        timer.setSingleShot(True)
+        timer.timeout.connect(self.dismiss)
+        timer.start(PASSING_MS)
+
     def set_text(self, text: str) -> None:
         """Say something newer."""
         self.text = text
@@ -201,7 +208,7 @@ class Notices(QWidget):
         self._layout.addWidget(notice)
         notice.stays = notice.stays or stays
         if not notice.stays:
-            QTimer.singleShot(PASSING_MS, notice, notice.dismiss)
+            notice.pass_by()
         announce(self, text, urgent=level == "error")
         self.show()
         self.raise_()

@@ -13,6 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
+from leaks import Standing, bad_records, left_since
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
@@ -27,6 +28,12 @@ HARMLESS = ("No audio device detected", "pipewire", "PulseAudio", "propagateSize
 WAIT_MS = 20_000
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "logs(part, ...): warnings of the window or the engine with one of these parts are what is tested"
+    )
+
+
 @pytest.fixture(autouse=True)
 def collected_between_tests():
     """As in the application (`avsep_gui.collector`), nothing is collected in the middle of a Qt call."""
@@ -34,6 +41,24 @@ def collected_between_tests():
     yield
     gc.collect()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request, collected_between_tests, qapp, caplog):
+    """No test leaves a thread, process, timer, object or widget behind, or a warning in the log (`leaks`).
+
+    It is set up before the window and what a test replaces, so that it looks after they went.
+    """
+    before, failed = Standing.now(), request.session.testsfailed
+    yield
+    request.node.funcargs.clear()  # which would keep the window alive
+    if request.session.testsfailed > failed:
+        return  # the traceback of what failed keeps it alive too
+    left = left_since(before)
+    assert not left, left
+    marker = request.node.get_closest_marker("logs")
+    bad = bad_records(caplog, marker.args if marker is not None else ())
+    assert not bad, bad
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +74,13 @@ def settings_in_tmp(tmp_path):
 
 
 @pytest.fixture(autouse=True)
-def models_in_tmp(tmp_path, monkeypatch):
+def models_in_tmp(nothing_left, tmp_path, monkeypatch):
     """Where the fake engine keeps which models are installed; its processes are given the same variable."""
     monkeypatch.setenv("AVSEP_FAKE_STATE", str(tmp_path / "models"))
 
 
 @pytest.fixture(autouse=True)
-def data_in_tmp(tmp_path, monkeypatch):
+def data_in_tmp(nothing_left, tmp_path, monkeypatch):
     """Where windows keep what was not saved, so that no test finds what another one left."""
     monkeypatch.setenv("AVSEP_DATA_DIR", str(tmp_path / "data"))
 

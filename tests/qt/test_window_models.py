@@ -8,7 +8,7 @@ import fake_engine
 import numpy as np
 import pytest
 from conftest import WAIT_MS
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from avsep_gui import model_words, words
@@ -538,7 +538,8 @@ def test_the_shelf_tells_when_another_model_takes_over(qapp):
     def row(name, **facts):
         return ModelInfo(name, name, fake_engine._OURS, facts.pop("sha256", "1"), facts.pop("installed", True), **facts)
 
-    shelf = Shelf()
+    owner = QObject()
+    shelf = Shelf(owner)
     changes = []
     shelf.model_changed.connect(lambda: changes.append(shelf.identity))
     rows = (row("default", stands_for="a"), row("a"), row("b"), row("tiny"))
