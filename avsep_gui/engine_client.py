@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from avsep_gui.calls import Calls
-from avsep_gui.jobs import JobRunner
+from avsep_gui.jobs import JobRunner, Priority
 from avsep_gui.state.document import Document, FacesState
+from avsep_gui.state.frequency import MAX_HZ
 from avsep_gui.state.shelf import DEFAULT, Shelf
+from avsep_gui.state.tiles import ROWS, TileKey
 from avsep_gui.voice_calls import VoiceCalls
 from engine.errors import EngineError, NoPictureError
 from engine.types import DeviceInfo, FaceAnalysis, MediaInfo, PcmStore, SeparationRequest, SeparationResult
-
-LaneKind = Literal["waveform", "mixture", "voice", "voice_waveform"]
-SpectrogramScale = Literal["linear", "log", "mel"]
 
 
 class EngineClient(QObject):
@@ -28,7 +27,8 @@ class EngineClient(QObject):
         warned(str): a sentence of a job that ended well.
         export_done(object): `SeparationResult`.
         export_failed(object, object): `EngineError` and the `SeparationRequest`, so that it can be tried again.
-        lane_ready(str, object): lane kind, and its `WaveformPeaks` or `SpectrogramImage`.
+        tile_ready(object, object): `TileKey`, and its `WaveformPeaks` or `SpectrogramImage`.
+        tile_failed(object, object): `TileKey` and `EngineError`.
         device_known(object): `DeviceInfo`.
         devices_changed(): `device`, `device_now` or `cuda_devices` changed.
 
@@ -41,7 +41,8 @@ class EngineClient(QObject):
     warned = Signal(str)
     export_done = Signal(object)
     export_failed = Signal(object, object)
-    lane_ready = Signal(str, object)
+    tile_ready = Signal(object, object)
+    tile_failed = Signal(object, object)
     device_known = Signal(object)
     devices_changed = Signal()
 
@@ -63,7 +64,7 @@ class EngineClient(QObject):
         self.voices = VoiceCalls(runner, document, shelf, playhead, device=device, parent=self)
         self.voices.failed.connect(self.failed)
         self.voices.warned.connect(self.warned)
-        self._lanes: dict[LaneKind, int] = {}
+        self._tiles: dict[TileKey, int] = {}  # in the order in which they were asked for
         self._faces_job: int | None = None
         self._device_jobs: set[int] = set()
         self.device_now: DeviceInfo | None = None
@@ -116,7 +117,7 @@ class EngineClient(QObject):
 
     def drop_jobs(self) -> None:
         """Cancel what was asked for about the opened file, but no export; late answers are ignored."""
-        self._lanes.clear()
+        self._tiles.clear()
         self._faces_job = None
         self.voices.forget_file()
         kept = {*self._device_jobs, *self._exports}
@@ -163,46 +164,51 @@ class EngineClient(QObject):
 
     def separation_request(self, output: Path, **options: Any) -> SeparationRequest:
         """A `SeparationRequest` for the opened file with the chosen model and device."""
-        assert self._document.path is not None
-        names = {p.id: self._document.user_name(p.id) for p in self._document.people}
+        document = self._document
+        assert document.path is not None
+        names = {p.id: document.user_name(p.id) for p in document.people}
         labels = tuple((person_id, name) for person_id, name in names.items() if name)
+        if options.get("everyone") and document.hidden:  # the engine does not know whom the user hid
+            options |= {"everyone": False, "person_ids": tuple(names)}
         return SeparationRequest(
-            self._document.path, output, labels=labels, model=self._shelf.chosen, device=self._device, **options
+            document.path,
+            output,
+            labels=labels,
+            model=self._shelf.chosen,
+            device=self._device,
+            cast=document.cast,
+            **options,
         )
 
-    def drop_lane(self, kind: LaneKind) -> None:
-        """Forget a lane's picture that is on its way."""
-        stale = self._lanes.pop(kind, None)
-        if stale is not None:
-            self._calls.drop(stale)
+    def tiles_under_way(self) -> list[TileKey]:
+        """The tiles that were asked for and neither came nor were dropped, first ones first."""
+        return list(self._tiles)
 
-    def request_lane(
-        self,
-        kind: LaneKind,
-        store: PcmStore,
-        start_s: float,
-        end_s: float,
-        columns: int,
-        rows: int = 0,
-        scale: SpectrogramScale = "mel",
-    ) -> None:
-        """Ask for the picture of a lane; a newer request for the same lane replaces an older one."""
-        if self._stopped:
+    def drop_tile(self, key: TileKey) -> None:
+        """Forget a tile that is on its way."""
+        job_id = self._tiles.pop(key, None)
+        if job_id is not None:
+            self._calls.drop(job_id)
+
+    def request_tile(self, key: TileKey, store: PcmStore, *, ahead: bool = False) -> None:
+        """Ask for a piece of a picture of `store`; answered by `tile_ready` or `tile_failed`.
+
+        Args:
+            ahead: it is not looked at yet; everything else goes first.
+        """
+        if self._stopped or key in self._tiles:
             return
-        self.drop_lane(kind)
-        options: dict[str, Any] = {}
-        function = "waveform"
-        if kind in ("mixture", "voice"):
-            function, options = "spectrogram", {"rows": rows, "scale": scale}
-        self._lanes[kind] = self._calls.submit(
+        options: dict[str, Any] = {"start_s": key.start_s, "end_s": key.end_s, "columns": key.columns}
+        if key.picture != "waveform":
+            options |= {"rows": ROWS, "max_hz": MAX_HZ, "scale": key.picture}
+        self._tiles[key] = self._calls.submit(
             "light",
-            function,
+            "waveform" if key.picture == "waveform" else "spectrogram",
             store,
-            start_s=start_s,
-            end_s=end_s,
-            columns=columns,
-            on_success=lambda value: self.lane_ready.emit(kind, value),
-            on_error=self.failed.emit,
+            on_success=lambda value: self.tile_ready.emit(key, value),
+            on_error=lambda error: self.tile_failed.emit(key, error),
+            on_end=lambda _: self._forget_tile(key),
+            priority=Priority.BACKGROUND if ahead else Priority.NORMAL,
             **options,
         )
 
@@ -271,6 +277,9 @@ class EngineClient(QObject):
 
     def _on_exported(self, result: SeparationResult) -> None:
         self.export_done.emit(result)
+
+    def _forget_tile(self, key: TileKey) -> None:
+        self._tiles.pop(key, None)
 
     def _forget_export(self, job_id: int) -> None:
         self._exports.pop(job_id, None)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from avsep_gui.state.frequency import SCALES, Scale
+from avsep_gui.state.spectrogram_choice import COLOUR_MAPS, ColourMap
 from avsep_gui.theme import SYSTEM, THEMES
 
 MOST_RECENT = 8
@@ -48,6 +50,26 @@ class Settings:
     @reduce_motion.setter
     def reduce_motion(self, on: bool) -> None:
         self._store.setValue("look/reduce_motion", on)
+
+    @property
+    def spectrogram_scale(self) -> Scale:
+        """How spectrograms space frequencies, one of `SCALES`."""
+        value = str(self._store.value("look/spectrogram_scale", SCALES[0]))
+        return next((scale for scale in SCALES if value == scale), SCALES[0])
+
+    @spectrogram_scale.setter
+    def spectrogram_scale(self, scale: Scale) -> None:
+        self._store.setValue("look/spectrogram_scale", scale)
+
+    @property
+    def spectrogram_colours(self) -> ColourMap:
+        """In which colours spectrograms are drawn, one of `COLOUR_MAPS`."""
+        value = str(self._store.value("look/spectrogram_colours", COLOUR_MAPS[0]))
+        return next((colours for colours in COLOUR_MAPS if value == colours), COLOUR_MAPS[0])
+
+    @spectrogram_colours.setter
+    def spectrogram_colours(self, colours: ColourMap) -> None:
+        self._store.setValue("look/spectrogram_colours", colours)
 
     @property
     def language(self) -> str:

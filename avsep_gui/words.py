@@ -71,6 +71,11 @@ def figure(value: float) -> str:
     return f"{value:.0f}" if value >= 9.5 else f"{value:.1f}".removesuffix(".0")
 
 
+def decibels(level_db: float) -> str:
+    """A level as "−23 dB", with a true minus sign."""
+    return f"{round(level_db)} dB".replace("-", "\N{MINUS SIGN}")
+
+
 def as_tip(text: str) -> str:
     """A path or a name for a tooltip, which would take what stands between < and > for markup."""
     return html.escape(text, quote=False) if "<" in text else text

@@ -1,8 +1,7 @@
-"""Items that draw the lanes under the picture: gaps, people, agreement; and the frequency scale."""
+"""Items that draw the lanes under the picture: gaps, people, agreement; and the ruler."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pyqtgraph as pg
@@ -13,21 +12,10 @@ from avsep_gui.state.intervals import Intervals, complement
 from avsep_gui.words import FAIR_AGREEMENT, short_clock
 from engine.types import ConfidenceSpan
 
-KHZ_TICKS = (1.0, 4.0)
 PALE = 0.75  # opacity of those who are not picked; their colours are still seen on every theme's ground
 
 
-def mel_share(hz: float, max_hz: float) -> float:
-    """Where a frequency lies on a mel axis that ends at `max_hz`, 0 to 1."""
-    return math.log10(1.0 + hz / 700.0) / math.log10(1.0 + max_hz / 700.0)
-
-
-def mel_hz(share: float, max_hz: float) -> float:
-    """The frequency at a height of 0 to 1 on a mel axis."""
-    return float(700.0 * (10.0 ** (share * math.log10(1.0 + max_hz / 700.0)) - 1.0))
-
-
-class _LaneItem(pg.GraphicsObject):
+class LaneItem(pg.GraphicsObject):
     """Spans the whole lane; draws in seconds and 0..`rows` upwards."""
 
     def __init__(self) -> None:
@@ -36,15 +24,17 @@ class _LaneItem(pg.GraphicsObject):
         self._rows = 1.0
 
     def set_size(self, duration_s: float, rows: float = 1.0) -> None:
+        """Span a file of this length."""
         self.prepareGeometryChange()
         self._duration_s, self._rows = max(duration_s, 1e-3), rows
         self.update()
 
     def boundingRect(self) -> QRectF:
+        """All of the lane."""
         return QRectF(0.0, 0.0, self._duration_s, self._rows)
 
 
-class GapItem(_LaneItem):
+class GapItem(LaneItem):
     """Hatches what is not computed yet."""
 
     def __init__(self) -> None:
@@ -70,7 +60,7 @@ class GapItem(_LaneItem):
             painter.fillRect(area, brush)
 
 
-class PeopleItem(_LaneItem):
+class PeopleItem(LaneItem):
     """One row per person, first on top: a thin bar while visible, a thick one while speaking."""
 
     def __init__(self) -> None:
@@ -96,7 +86,7 @@ class PeopleItem(_LaneItem):
         painter.setOpacity(1.0)
 
 
-class AgreementItem(_LaneItem):
+class AgreementItem(LaneItem):
     """Lip-voice agreement as steps; a whole amber column where it is weak, a dotted line where no face is seen."""
 
     def __init__(self) -> None:

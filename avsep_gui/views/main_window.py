@@ -35,6 +35,7 @@ from avsep_gui.settings import Settings
 from avsep_gui.shelf_client import ShelfClient
 from avsep_gui.state.document import Document, FacesState, ListenMode, OpenState
 from avsep_gui.state.shelf import Shelf
+from avsep_gui.state.spectrogram_choice import SpectrogramChoice
 from avsep_gui.theme import SYSTEM, THEMES
 from avsep_gui.views.announcer import Announcer
 from avsep_gui.views.export_dialog import ExportDialog
@@ -46,6 +47,7 @@ from avsep_gui.views.notices import Notices
 from avsep_gui.views.preferences_desk import PreferencesDesk
 from avsep_gui.views.project_desk import ProjectDesk
 from avsep_gui.views.report_dialog import ReportDialog
+from avsep_gui.views.spectrogram_menu import SpectrogramMenu
 from avsep_gui.views.start_view import ErrorView, StartView, dropped_file
 from avsep_gui.views.workspace import Workspace
 from engine.errors import EngineError, OutputExistsError
@@ -72,7 +74,8 @@ class MainWindow(QMainWindow):
         self.shelf = Shelf(self)
         self.client = EngineClient(runner, self.document, lambda: self.player.position_s, self.shelf, parent=self)
         self.shelf_client = ShelfClient(runner, self.shelf, self.client.exports_with, self)
-        self.feed = LaneFeed(self.document, self.client, self)
+        self.spectrograms = SpectrogramChoice(settings, self)
+        self.feed = LaneFeed(self.document, self.client, self.spectrograms, self)
         self.actions_by_id = make_actions(self, self._slots())
         self.preferences = PreferencesDesk(self, self.actions_by_id, settings, look, self.client)
         self._add_history_actions()
@@ -219,12 +222,16 @@ class MainWindow(QMainWindow):
             menu.addAction(self.actions_by_id[spec.id])
             if spec.id == "sample":
                 menu.addMenu(self._recent_menu)
+            elif spec.id == "zoom_fit":
+                menu.addMenu(SpectrogramMenu(self.spectrograms, self))
 
     def _build_pages(self) -> None:
         self.header = Header(self.document, self.shelf, self._look)
         self.start = StartView(self._look, has_sample=sample_video() is not None)
         self.error_view = ErrorView(self._look)
-        self.workspace = Workspace(self.document, self.player, self.actions_by_id, self._look, self._settings)
+        self.workspace = Workspace(
+            self.document, self.player, self.actions_by_id, self._look, self._settings, self.feed
+        )
         self.pages = QStackedWidget()
         for page in (self.start, self.error_view, self.workspace):
             self.pages.addWidget(page)
@@ -274,9 +281,8 @@ class MainWindow(QMainWindow):
         self.workspace.people.search_wanted.connect(client.find_faces)
         self.workspace.people.open_wanted.connect(self.project_desk.ask_open)
         self.workspace.listen.export_wanted.connect(self.export)
-        self.workspace.timeline.view_changed.connect(self.feed.show)
+        self.workspace.timeline.view_moved.connect(self.feed.show)
         self.workspace.timeline.view_changed.connect(self.projects.note_place)
-        client.lane_ready.connect(self.workspace.timeline.show_lane)
         document.open_state_changed.connect(self._refresh)
         document.faces_changed.connect(self._refresh)
         document.picked_changed.connect(self._refresh)

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QMouseEvent, QPen, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QFont,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QToolTip, QWidget
 
+from avsep_gui.announce import announce
+from avsep_gui.lane_feed import LaneFeed
 from avsep_gui.look import Look
 from avsep_gui.state.document import Document
+from avsep_gui.state.frequency import hz_at, marks, share_of
 from avsep_gui.state.intervals import complement
 from avsep_gui.state.person_facts import speaking_spans, visible_spans
-from avsep_gui.views.lanes import KHZ_TICKS, AgreementItem, GapItem, PeopleItem, TimeAxis, mel_hz, mel_share
+from avsep_gui.views.lane_pictures import SpectrogramItem, TileImages, WaveItem
+from avsep_gui.views.lanes import AgreementItem, GapItem, PeopleItem, TimeAxis
+from avsep_gui.views.read_out import LaneName, ReadOut
+from avsep_gui.views.spectrogram_menu import SpectrogramMenu
 from avsep_gui.views.timeline_overlay import TimelineOverlay
-from avsep_gui.words import agreement, clock
-from engine.types import SpectrogramImage, WaveformPeaks
 
 AXIS_PX = 116
 RULER_PX = 24
@@ -25,35 +39,47 @@ TIGHT_ROW_PX = 14
 ROOMY_PEOPLE = 4
 AGREEMENT_PX = 30
 SHORTEST_S = 0.05
-RANGE_DB = 80.0
 SETTLE_MS = 120
+MOVE_MS = 30
 MOST_COLUMNS = 1600
 ZOOM_STEP = 1.25
 TICK_FONT_PX = 11
-LEAST_LABELLED_PX = 40
+TICKS_APART_PX = 16
+PROBE_HZ = 1000.0
+PROBE_STEP = 1 / 32
 
 
 class TimelineView(pg.GraphicsLayoutWidget):
     """All lanes. Wheel zooms, Shift or sideways pans, click and drag move the playhead, Shift+drag selects.
 
+    With the keyboard, Up and Down move the frequency of the read-out at the playhead.
+
     Signals:
         seek_wanted(float): the user points at a time.
         scrubbing(bool): a drag of the playhead began or ended.
         range_wanted(object): (start, end) in seconds that the user selected.
-        view_changed(float, float, int): visible stretch and its width in columns, after it settled.
+        view_moved(float, float, int): visible stretch and its width in columns, while it moves as well.
+        view_changed(float, float, int): the same, after it settled.
+
+    Args:
+        feed: what the lanes show.
     """
 
     seek_wanted = Signal(float)
     scrubbing = Signal(bool)
     range_wanted = Signal(object)
+    view_moved = Signal(float, float, int)
     view_changed = Signal(float, float, int)
 
-    def __init__(self, document: Document, look: Look, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, look: Look, feed: LaneFeed, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._document = document
         self._look = look
+        self._feed = feed
+        self._words = ReadOut(document, feed)
+        self._menu = SpectrogramMenu(feed.choice, self)
+        self._probing, self._probe_hz = False, PROBE_HZ
         self._start_s, self._end_s = 0.0, 1.0
-        self._ceiling_db = 0.0
         self._drag_from_s: float | None = None
         self._selecting = False
         self.setMinimumHeight(180)
@@ -70,29 +96,43 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._people = self._add_lane(3, "", fixed_px=PERSON_ROW_PX)
         self._agreement = self._add_lane(4, self.tr("Agreement"), fixed_px=AGREEMENT_PX)
         self._lanes = (self._wave, self._mixture, self._voice, self._people, self._agreement)
-        self._wave_curve = pg.PlotCurveItem(connect="pairs")
-        self._voice_curve = pg.PlotCurveItem(connect="pairs")
-        self._wave.addItem(self._wave_curve)
-        self._wave.addItem(self._voice_curve)
-        self._wave.setYRange(-1.0, 1.0, padding=0.02)
-        self._mixture_image = pg.ImageItem(axisOrder="row-major")
-        self._voice_image = pg.ImageItem(axisOrder="row-major")
-        for lane, image in ((self._mixture, self._mixture_image), (self._voice, self._voice_image)):
-            image.setColorMap(pg.colormap.get("magma"))
-            lane.addItem(image)
+        self._named: dict[LaneName, pg.PlotItem] = {
+            "wave": self._wave,
+            "mixture": self._mixture,
+            "voice": self._voice,
+            "people": self._people,
+            "agreement": self._agreement,
+        }
+        images = TileImages()
+        self._source_wave, self._voice_wave = WaveItem(feed, "waveform"), WaveItem(feed, "voice_waveform")
+        self._pictures = (
+            (self._wave, self._source_wave),
+            (self._wave, self._voice_wave),
+            (self._mixture, SpectrogramItem(feed, "mixture", images)),
+            (self._voice, SpectrogramItem(feed, "voice", images)),
+        )
+        for lane, item in self._pictures:
+            lane.addItem(item)
             lane.setYRange(0.0, 1.0, padding=0.0)
+        self._wave.setYRange(-1.0, 1.0, padding=0.02)
         self._gaps, self._people_item, self._agreement_item = GapItem(), PeopleItem(), AgreementItem()
         self._voice.addItem(self._gaps)
         self._people.addItem(self._people_item)
         self._agreement.addItem(self._agreement_item)
         self._agreement.setYRange(0.0, 1.0, padding=0.0)
-        self._overlay = TimelineOverlay(self, look)
+        self._overlay = TimelineOverlay(self, look, feed)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
-        self._settle.timeout.connect(self._announce_view)
+        self._settle.timeout.connect(lambda: self._tell_view(self.view_changed))
+        self._move = QTimer(self)
+        self._move.setSingleShot(True)
+        self._move.setInterval(MOVE_MS)
+        self._move.timeout.connect(lambda: self._tell_view(self.view_moved))
+        feed.changed.connect(self._on_tiles)
+        feed.choice.changed.connect(self._label_frequencies)
         document.open_state_changed.connect(self._on_opened)
-        document.faces_changed.connect(self._show_people)
+        document.people_changed.connect(self._show_people)
         document.picked_changed.connect(self._on_picked)
         document.name_changed.connect(self._show_people)
         document.voice_changed.connect(self._show_voice_state)
@@ -127,6 +167,20 @@ class TimelineView(pg.GraphicsLayoutWidget):
                 titles.append((area, self._document.name(who.id), self._look.person(who.id)))
         return titles
 
+    def legend_areas(self) -> list[QRectF]:
+        """Where the legends of the spectrograms have room, in this widget's pixels."""
+        areas = []
+        for lane in (self._mixture, self._voice):
+            box, title = lane.vb.sceneBoundingRect(), self._look.px(20.0)
+            areas.append(QRectF(16.0, box.top() + title, self._look.px(AXIS_PX) - 16.0, box.height() - title))
+        return areas
+
+    def probe_points(self) -> list[QPointF]:
+        """Where the keyboard's frequency crosses the playhead."""
+        share, x = share_of(self._probe_hz, self._feed.choice.scale), self.x_of(self._overlay.playhead_s)
+        boxes = (lane.vb.sceneBoundingRect() for lane in (self._mixture, self._voice))
+        return [QPointF(x, box.bottom() - share * box.height()) for box in boxes]
+
     def voice_hint(self) -> tuple[QRectF, str]:
         """Words in the voice's lane while there is nothing to see, and where; empty otherwise."""
         picked = self._document.picked
@@ -154,6 +208,8 @@ class TimelineView(pg.GraphicsLayoutWidget):
             length_s = self._end_s - self._start_s
             self.show_stretch(at_s - 0.05 * length_s, at_s + 0.95 * length_s)
         self._overlay.set_playhead(at_s)
+        if self._probing:
+            self._probe(True)
 
     def show_stretch(self, start_s: float, end_s: float) -> None:
         """Show this stretch, moved and cut to fit the file."""
@@ -163,7 +219,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._start_s, self._end_s = start_s, start_s + length_s
         self._wave.setXRange(self._start_s, self._end_s, padding=0.0)
         self._overlay.update()
-        self._settle.start()
+        self._tell_soon()
 
     def zoom(self, factor: float, centre_s: float | None = None) -> None:
         """Zoom in (factor above 1) or out, round a time or the playhead."""
@@ -175,19 +231,6 @@ class TimelineView(pg.GraphicsLayoutWidget):
         """Show the whole file."""
         self.show_stretch(0.0, self._document.duration_s)
 
-    def show_lane(self, kind: str, value: WaveformPeaks | SpectrogramImage) -> None:
-        """Draw what the engine computed for a lane."""
-        if isinstance(value, WaveformPeaks):
-            self._show_waveform(self._wave_curve if kind == "waveform" else self._voice_curve, value)
-            return
-        level = value.level_db
-        if kind == "mixture":
-            self._ceiling_db = float(np.max(level)) if level.size else 0.0
-        image = self._mixture_image if kind == "mixture" else self._voice_image
-        image.setImage(level, levels=(self._ceiling_db - RANGE_DB, self._ceiling_db), autoLevels=False)
-        image.setRect(QRectF(value.start_s, 0.0, value.end_s - value.start_s, 1.0))
-        image.show()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the overlay on top and ask for pictures of the new width."""
         super().resizeEvent(event)
@@ -195,7 +238,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
             self._label_frequencies()
             self._overlay.setGeometry(self.rect())
             self._overlay.raise_()
-            self._settle.start()
+            self._tell_soon()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom at the mouse; sideways or with Shift: pan."""
@@ -214,6 +257,10 @@ class TimelineView(pg.GraphicsLayoutWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to scrub, or to select with Shift."""
         if event.button() is not Qt.MouseButton.LeftButton or self._document.duration_s <= 0:
+            return
+        self._probe(False)
+        if self._on_legend(event.position()):
+            self._menu.popup(event.globalPosition().toPoint())
             return
         self._drag_from_s = self.time_at(event.position().x())
         self._selecting = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
@@ -251,12 +298,44 @@ class TimelineView(pg.GraphicsLayoutWidget):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show a ring where the keyboard brought us here."""
         super().focusInEvent(event)
-        self._overlay.set_ring(event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason))
+        by_key = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._overlay.set_ring(by_key)
+        if by_key:
+            self._probe(True)
+            self.setAccessibleDescription(self._overlay.probe_text)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """No ring any more."""
         super().focusOutEvent(event)
         self._overlay.set_ring(False)
+        self._probe(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Up and Down: read out at a higher or lower frequency."""
+        step = {Qt.Key.Key_Up: PROBE_STEP, Qt.Key.Key_Down: -PROBE_STEP}.get(Qt.Key(event.key()))
+        if step is None or self._document.duration_s <= 0:
+            super().keyPressEvent(event)
+            return
+        scale = self._feed.choice.scale
+        share = share_of(self._probe_hz, scale) + step
+        self._probe_hz = hz_at(min(max(share, PROBE_STEP / 2), 1.0 - PROBE_STEP / 2), scale)
+        self._probe(True)
+        self.setAccessibleDescription(self._overlay.probe_text)
+        announce(self, self._overlay.probe_text)
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Scale and colours of the spectrograms."""
+        self._menu.popup(event.globalPos())
+        event.accept()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Say what the legend is."""
+        if isinstance(event, QHelpEvent) and self._on_legend(QPointF(event.pos())):
+            text = self.tr("Levels in dB; 0 dB is full scale. Click to choose the scale and the colours.")
+            QToolTip.showText(event.globalPos(), text, self)
+            return True
+        return bool(super().viewportEvent(event))
 
     def leaveEvent(self, event: QEvent) -> None:
         """No read-out without the mouse."""
@@ -289,42 +368,39 @@ class TimelineView(pg.GraphicsLayoutWidget):
     def _label_frequencies(self) -> None:
         """Write the frequencies beside the spectrograms where there is room for them."""
         for lane in (self._mixture, self._voice):
-            roomy = lane.vb.sceneBoundingRect().height() >= LEAST_LABELLED_PX
-            ticks = [(mel_share(khz * 1000, 8000.0), f"{khz:g} kHz") for khz in KHZ_TICKS] if roomy else []
-            lane.getAxis("left").setTicks([ticks])
+            height = lane.vb.sceneBoundingRect().height()
+            lane.getAxis("left").setTicks([marks(self._feed.choice.scale, height, self._look.px(TICKS_APART_PX))])
 
-    def _announce_view(self) -> None:
+    def _tell_soon(self) -> None:
+        self._settle.start()
+        if not self._move.isActive():
+            self._move.start()
+
+    def _tell_view(self, signal: SignalInstance) -> None:
         if self._document.duration_s > 0:
             columns = int(min(MOST_COLUMNS, max(64.0, self.lanes_rect().width() * self.devicePixelRatioF())))
-            self.view_changed.emit(self._start_s, self._end_s, columns)
+            signal.emit(self._start_s, self._end_s, columns)
 
-    def _show_waveform(self, curve: pg.PlotCurveItem, value: WaveformPeaks) -> None:
-        columns = value.peaks.shape[1]
-        edges = np.linspace(value.start_s, value.end_s, columns, endpoint=False) + (
-            0.5 * (value.end_s - value.start_s) / max(1, columns)
-        )
-        low, high = value.peaks
-        if curve is self._wave_curve:
-            peak = max(0.05, float(np.max(np.abs(value.peaks))) if columns else 1.0)
-            self._wave.setYRange(-peak, peak, padding=0.02)
-        thin = (high - low) < 0.004
-        high = np.where(thin, low + 0.004, high)
-        curve.setData(np.repeat(edges, 2), np.stack([low, high], axis=1).ravel(), connect="pairs")
+    def _on_legend(self, at: QPointF) -> bool:
+        return any(area.contains(at) for area in self.legend_areas())
+
+    def _on_tiles(self) -> None:
+        self._wave.setYRange(-self._feed.peak, self._feed.peak, padding=0.02)
+        for _, item in self._pictures:
+            item.update()
+        self._overlay.show_ceiling(self._feed.ceiling_db)
+        if self._probing:
+            self._probe(True)
 
     def _on_opened(self) -> None:
-        self._wave_curve.clear()
-        self._voice_curve.clear()
-        self._mixture_image.clear()
-        self._voice_image.clear()
+        for _, item in self._pictures:
+            item.set_size(self._document.duration_s)
         self.fit()
         self._show_voice_state()
 
     def _on_picked(self) -> None:
-        self._voice_curve.clear()
-        self._voice_image.clear()
         self._show_people()
         self._show_voice_state()
-        self._settle.start()
 
     def _show_people(self, _person_id: int = 0) -> None:
         document = self._document
@@ -356,26 +432,31 @@ class TimelineView(pg.GraphicsLayoutWidget):
         )
         self._overlay.update()
         colour = self._look.person(picked) if picked is not None else QColor(theme.muted)
-        self._voice_curve.setPen(QPen(colour, 0))
+        self._voice_wave.set_colour(colour)
 
     def _read_out(self, x: float, y: float) -> None:
         if not self.lanes_rect().contains(x, y) or self._document.duration_s <= 0:
             self._overlay.set_cursor(None, "")
             return
-        at_s = self.time_at(x)
-        text = clock(at_s)
+        name, share = self._lane_at(x, y)
+        row = int((1.0 - share) * max(1, len(self._document.people)))
+        hz = hz_at(share, self._feed.choice.scale)
+        self._overlay.set_cursor(x, self._words.in_lane(self.time_at(x), name, hz=hz, row=row))
+
+    def _lane_at(self, x: float, y: float) -> tuple[LaneName | None, float]:
+        """Which lane is at a height, and how far up in it, 0 to 1."""
         point = self.mapToScene(int(x), int(y))
-        for lane in (self._mixture, self._voice):
+        for name, lane in self._named.items():
             box = lane.vb.sceneBoundingRect()
-            if box.contains(point):
-                hz = mel_hz(1.0 - (point.y() - box.top()) / max(1.0, box.height()), 8000.0)
-                text += f"   {hz / 1000:.2f} kHz"
-        picked = self._document.picked
-        if picked is not None and self._agreement.vb.sceneBoundingRect().contains(point):
-            spans = self._document.voice(picked).spans
-            value = next((span.value for span in spans if span.start_s <= at_s < span.end_s), None)
-            text += "   " + self.tr("lips and voice: {0}").format(agreement(value))
-        self._overlay.set_cursor(x, text)
+            if box.top() <= point.y() < box.bottom():
+                return name, 1.0 - (point.y() - box.top()) / max(1.0, box.height())
+        return None, 0.0
+
+    def _probe(self, on: bool) -> None:
+        """Read out at the playhead, for the keyboard, or no more."""
+        self._probing = on
+        text = self._words.everything(self._overlay.playhead_s, self._probe_hz) if on else ""
+        self._overlay.set_probe(text)
 
     def _recolour(self) -> None:
         theme = self._look.theme
@@ -394,6 +475,6 @@ class TimelineView(pg.GraphicsLayoutWidget):
                 font = QFont(self.font())
                 font.setPixelSize(px(TICK_FONT_PX))
                 axis.setTickFont(font)
-        self._wave_curve.setPen(QPen(QColor(theme.edge), 0))
+        self._source_wave.set_colour(QColor(theme.edge))
         self._show_people()
         self._show_voice_state()

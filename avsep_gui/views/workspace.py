@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QImage
 from PySide6.QtWidgets import QFrame, QSplitter, QVBoxLayout, QWidget
 
+from avsep_gui.lane_feed import LaneFeed
 from avsep_gui.look import Look
 from avsep_gui.player.player import Player
 from avsep_gui.settings import Settings
@@ -25,7 +26,13 @@ class Workspace(QWidget):
     """Everything that is seen while a video is open. Connects the player's time to the views."""
 
     def __init__(
-        self, document: Document, player: Player, actions: dict[str, QAction], look: Look, settings: Settings
+        self,
+        document: Document,
+        player: Player,
+        actions: dict[str, QAction],
+        look: Look,
+        settings: Settings,
+        feed: LaneFeed,
     ) -> None:
         super().__init__()
         self.setObjectName("workspace")
@@ -39,7 +46,7 @@ class Workspace(QWidget):
         self.transport = TransportBar(actions, look)
         self.people = PeoplePanel(document, look)
         self.listen = ListenPanel(document, look)
-        self.timeline = TimelineView(document, look)
+        self.timeline = TimelineView(document, look, feed)
         stage = QWidget()
         stage_layout = QVBoxLayout(stage)
         stage_layout.setContentsMargins(0, 0, 0, 0)

@@ -278,12 +278,12 @@ def test_the_lane_of_the_voice_is_emptied_when_another_model_takes_over(qtbot, w
     shelf("guest-slow")
     opened()
     window.document.pick(1)
-    timeline = window.workspace.timeline
-    qtbot.waitUntil(lambda: timeline._voice_image.image is not None, timeout=WAIT_MS)
+    feed = window.feed
+    qtbot.waitUntil(lambda: bool(feed.drawn("voice", 0.0, 20.0)), timeout=WAIT_MS)
     wait_idle(qtbot, window)
     choose(window, "guest-slow")
-    assert timeline._voice_image.image is None
-    qtbot.waitUntil(lambda: timeline._voice_image.image is not None, timeout=WAIT_MS)
+    assert not feed.drawn("voice", 0.0, 20.0)
+    qtbot.waitUntil(lambda: bool(feed.drawn("voice", 0.0, 20.0)), timeout=WAIT_MS)
 
 
 def test_a_slow_model_does_a_preview_and_the_whole_file_when_asked(qtbot, window, opened, shelf):

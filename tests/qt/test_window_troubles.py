@@ -19,6 +19,7 @@ from avsep_gui import export_plan
 from avsep_gui.player import player as player_module
 from avsep_gui.player.output import SilentOutput
 from avsep_gui.state.document import FacesState, OpenState
+from avsep_gui.state.tiles import level_db
 from avsep_gui.theme import THEMES, contrast, style_sheet
 from avsep_gui.views.export_dialog import ExportDialog
 
@@ -213,13 +214,13 @@ def test_the_time_line_seeks_selects_and_zooms(qtbot, window, opened):
 
 def test_lanes_get_their_pictures(qtbot, window, opened):
     opened()
-    timeline = window.workspace.timeline
-    qtbot.waitUntil(lambda: timeline._mixture_image.image is not None, timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: timeline._wave_curve.getData()[0] is not None, timeout=WAIT_MS)
-    assert timeline._voice_image.image is None
+    feed = window.feed
+    for kind in ("mixture", "waveform"):
+        qtbot.waitUntil(lambda kind=kind: bool(feed.drawn(kind, 0.0, 20.0)), timeout=WAIT_MS)
+    assert not feed.drawn("voice", 0.0, 20.0)
     window.document.pick(1)
-    qtbot.waitUntil(lambda: timeline._voice_image.image is not None, timeout=WAIT_MS)
-    assert timeline._voice_image.image.max() == -12.0
+    qtbot.waitUntil(lambda: bool(feed.drawn("voice", 0.0, 20.0)), timeout=WAIT_MS)
+    assert level_db(feed.drawn("voice", 0.0, 20.0)[0].values.max()) == -12.0
 
 
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)

@@ -1,0 +1,66 @@
+"""The dB legend beside a spectrogram: a slim bar of its colours with labelled levels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+
+from avsep_gui.state.spectrogram_choice import ColourMap
+from avsep_gui.views.lane_pictures import RANGE_DB, colour_table
+from avsep_gui.words import decibels
+
+BAR_PX = 8.0
+TICK_PX = 3.0
+STEPS_DB = (20, 40)  # between labels, as there is room
+LEAST_HEIGHT_PX = 26.0
+
+
+def labelled_levels(ceiling_db: float, height: float, apart: float) -> list[int]:
+    """Levels to write beside a bar of this height, highest first, at least so far apart; whole twenties of dB."""
+    for step in STEPS_DB:
+        if height * step / RANGE_DB >= apart:
+            highest = math.floor(ceiling_db / step) * step
+            lowest = ceiling_db - RANGE_DB
+            return list(range(highest, math.ceil(lowest) - 1, -step))
+    return [math.floor(ceiling_db / 20) * 20]
+
+
+class LegendPainter:
+    """Draws legends; the bar's picture is kept while the colours stay."""
+
+    def __init__(self) -> None:
+        self._colours: ColourMap | None = None
+        self._bar = QImage()
+
+    def paint(
+        self, painter: QPainter, area: QRectF, colours: ColourMap, ceiling_db: float, ink: QColor, font: QFont
+    ) -> None:
+        """Draw a legend at the left of an area, as high as the area; nothing where there is no room for words.
+
+        Args:
+            ceiling_db: the level of the brightest colour, 0 for full scale.
+            ink: colour of labels and outline.
+        """
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        inner = area.adjusted(0.0, metrics.height() / 2, 0.0, -metrics.height() / 2)
+        if inner.height() < LEAST_HEIGHT_PX:
+            return
+        if colours != self._colours:
+            self._colours = colours
+            pixels = np.ascontiguousarray(colour_table(colours)[::-1])
+            self._bar = QImage(pixels.data, 1, 256, 3, QImage.Format.Format_RGB888).copy()
+        bar = QRectF(inner.left(), inner.top(), BAR_PX, inner.height())
+        painter.drawImage(bar, self._bar)
+        painter.setPen(QPen(ink, 1.0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(bar)
+        for number, level in enumerate(labelled_levels(ceiling_db, inner.height(), metrics.height())):
+            y = inner.top() + (ceiling_db - level) / RANGE_DB * inner.height()
+            painter.drawLine(QPointF(bar.right(), y), QPointF(bar.right() + TICK_PX, y))
+            text = decibels(level) if number == 0 else decibels(level).removesuffix(" dB")
+            box = QRectF(bar.right() + TICK_PX + 3.0, y - metrics.height() / 2, area.width(), metrics.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
