@@ -6,6 +6,7 @@ Every function is importable without torch or a codec library; heavy imports wai
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from engine.jobs import CancelToken, ProgressCallback, ignore_progress
 from engine.types import (
+    CacheClearing,
+    CacheUsage,
     DeviceInfo,
     Download,
     FaceAnalysis,
@@ -289,3 +292,44 @@ def device_info(device: str = "auto") -> DeviceInfo:
     from engine.device import device_info
 
     return device_info(device)
+
+
+def cache_usage(*, cancel: CancelToken | None = None) -> CacheUsage:
+    """Where computed things and the application's data are kept, and how large they are; may take seconds.
+
+    Raises:
+        JobCancelled: asked to stop.
+    """
+    from engine.storage import cache_usage
+
+    return cache_usage(cancel or CancelToken())
+
+
+def clear_cache(
+    kinds: Collection[str] | None = None, *, spare_since: float | None = None, cancel: CancelToken | None = None
+) -> CacheClearing:
+    """Delete what can be computed again.
+
+    Args:
+        kinds: names of `CacheKind`; None deletes all.
+        spare_since: entries that were asked for at this time (seconds of the epoch) or later stay. It is the caller
+            who knows since when its jobs run.
+
+    Raises:
+        JobCancelled: asked to stop; what is deleted by then is gone.
+    """
+    from engine.storage import clear_cache
+
+    return clear_cache(kinds, spare_since, cancel or CancelToken())
+
+
+def set_cache_limit(limit_bytes: int) -> None:
+    """Let the cache take so much from now on, on the command line too; what is too much goes at once.
+
+    Raises:
+        UsageError: less than 1 GB. OutputError: the choice cannot be kept.
+    """
+    from engine.cache import keep_limit, prune
+
+    keep_limit(limit_bytes)
+    prune()

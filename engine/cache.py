@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import secrets
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from engine.errors import InputError, OutputError
+from engine.errors import InputError, OutputError, UsageError
+from engine.resources import data_folder
 
 CACHE_DIR_VARIABLE = "AVSEP_CACHE_DIR"
-DEFAULT_LIMIT_BYTES = 20 * 2**30
+DEFAULT_LIMIT_BYTES = 20 * 10**9
+LEAST_LIMIT_BYTES = 10**9
 PROBE_BYTES = 2**20
 IN_USE_S = 3600.0
 TEMP_PREFIX = ".avsep-"
+_LIMIT_FILE = "cache.json"
+_MOST_LIMIT_FILE_BYTES = 4096
 
 
 def cache_root() -> Path:
@@ -177,35 +183,153 @@ def entry(kind: str, key: str) -> Path:
     return folder
 
 
-def prune(limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+def kept_limit() -> int:
+    """How many bytes the cache may take: what the user chose, else `DEFAULT_LIMIT_BYTES`."""
+    try:
+        with _limit_path().open("rb") as file:
+            told = json.loads(file.read(_MOST_LIMIT_FILE_BYTES))
+        limit = told["limit_bytes"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return DEFAULT_LIMIT_BYTES
+    return limit if isinstance(limit, int) and limit >= LEAST_LIMIT_BYTES else DEFAULT_LIMIT_BYTES
+
+
+def keep_limit(limit_bytes: int) -> None:
+    """Let the cache take so much from now on, in the window and on the command line.
+
+    Raises:
+        UsageError: less than `LEAST_LIMIT_BYTES`. OutputError: the choice cannot be kept.
+    """
+    if limit_bytes < LEAST_LIMIT_BYTES:
+        raise UsageError(
+            f"The cache cannot work with {limit_bytes / 1e9:g} GB.", f"Give it {LEAST_LIMIT_BYTES / 1e9:g} GB or more."
+        )
+    path = _limit_path()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(path, error) from error
+    with write_then_rename(path) as part:
+        part.write_text(json.dumps({"limit_bytes": limit_bytes}) + "\n", encoding="utf-8")
+
+
+def _limit_path() -> Path:
+    return data_folder() / _LIMIT_FILE
+
+
+def prune(limit_bytes: int | None = None) -> None:
     """Delete the entries that were not used for longest until the cache fits, sparing those of the last hour.
 
     Never raises for what it cannot delete: an entry in use elsewhere is simply left for the next time.
+
+    Args:
+        limit_bytes: None stands for `kept_limit`.
     """
-    found: list[tuple[float, int, Path]] = []
-    for folder in cache_root().glob("*/*"):
-        with suppress(OSError):
-            if folder.is_dir():
-                found.append((folder.stat().st_mtime, _size_bytes(folder), folder))
-    total = sum(size for _, size, _ in found)
+    limit = kept_limit() if limit_bytes is None else limit_bytes
+    found = list(entries())
+    total = sum(one.size_bytes for one in found)
     newest_to_delete = time.time() - IN_USE_S
-    for used, size, folder in sorted(found):
-        if total <= limit_bytes or used > newest_to_delete:
-            return
-        shutil.rmtree(folder, ignore_errors=True)
-        total -= size
+    for one in sorted(found, key=lambda one: one.used_at):
+        if total <= limit or one.used_at > newest_to_delete:
+            break
+        if delete_entry(one.folder):
+            total -= one.size_bytes
+    sweep()
 
 
-def _size_bytes(folder: Path) -> int:
-    """Space that the files below a folder take up on the disk (holes in sparse files do not count)."""
-    total = 0
-    for file in folder.rglob("*"):
-        with suppress(OSError):
-            status = file.lstat()
-            if stat.S_ISREG(status.st_mode):
-                blocks = getattr(status, "st_blocks", None)  # not on Windows
-                total += status.st_size if blocks is None else blocks * 512
-    return total
+@dataclass(frozen=True)
+class Entry:
+    """One entry as it was found.
+
+    Attributes:
+        used_at: when it was last asked for, seconds of the epoch. unreadable: folders in it that could not be read.
+    """
+
+    kind: str
+    folder: Path
+    used_at: float
+    size_bytes: int
+    unreadable: int = 0
+
+
+def entries(on_unreadable: Callable[[Path], None] = lambda _: None) -> Iterator[Entry]:
+    """Go through the cache; what is deleted meanwhile is left out.
+
+    Args:
+        on_unreadable: told of each folder above the entries that could not be read.
+    """
+    for kind in _folders(cache_root(), on_unreadable):
+        for folder in _folders(kind, on_unreadable):
+            with suppress(OSError):
+                used_at = folder.stat().st_mtime
+                size_bytes, unreadable = disk_usage(folder)
+                yield Entry(kind.name, folder, used_at, size_bytes, unreadable)
+
+
+def _folders(parent: Path, on_unreadable: Callable[[Path], None]) -> list[Path]:
+    try:
+        with os.scandir(parent) as found:
+            return [Path(one) for one in found if not one.name.startswith(TEMP_PREFIX) and _is_folder(one)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError:
+        on_unreadable(parent)
+        return []
+
+
+def _is_folder(found: os.DirEntry[str]) -> bool:
+    with suppress(OSError):
+        return found.is_dir(follow_symlinks=False)
+    return False
+
+
+def delete_entry(folder: Path) -> bool:
+    """Delete an entry, as a whole or not at all: one that is open on Windows, or that is not ours, stays as it is."""
+    gone = cache_root() / f"{TEMP_PREFIX}{secrets.token_hex(6)}"
+    try:
+        folder.rename(gone)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    shutil.rmtree(gone, ignore_errors=True)
+    return True
+
+
+def sweep() -> None:
+    """Delete what a stopped program had left of the entries that it was deleting."""
+    with suppress(OSError):
+        for folder in cache_root().glob(f"{TEMP_PREFIX}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def disk_usage(folder: Path, *, apart_from: Path | None = None) -> tuple[int, int]:
+    """Space that the files below a folder take up on the disk (holes in sparse files do not count).
+
+    Args:
+        apart_from: a folder below it that does not count.
+
+    Returns:
+        Bytes, and how many folders could not be read. What is deleted meanwhile counts for nothing.
+    """
+    total = unreadable = 0
+    waiting = [folder]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as found:
+                for one in found:
+                    with suppress(OSError):
+                        status = one.stat(follow_symlinks=False)
+                        if stat.S_ISDIR(status.st_mode):
+                            waiting += [Path(one)] if Path(one) != apart_from else []
+                        elif stat.S_ISREG(status.st_mode):
+                            blocks = getattr(status, "st_blocks", None)  # not on Windows
+                            total += status.st_size if blocks is None else blocks * 512
+        except FileNotFoundError:
+            continue
+        except OSError:
+            unreadable += 1
+    return total, unreadable
 
 
 @contextmanager

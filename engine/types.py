@@ -372,3 +372,48 @@ class DeviceInfo:
     device: str
     name: str
     why: str
+
+
+@dataclass(frozen=True)
+class CacheKind:
+    """What the cache holds of one kind ("sound", "faces", "voices"): how many entries, how many bytes on the disk."""
+
+    kind: str
+    entries: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class CacheUsage:
+    """What AVSep keeps on the disk.
+
+    Attributes:
+        folder: of the cache; it may not exist. kinds: by name. limit_bytes: what the cache may take.
+        data_folder: added models and what was not saved. data_bytes: how much that is.
+        unreadable: how many folders could not be looked into, so that sizes are too small.
+    """
+
+    folder: Path
+    kinds: tuple[CacheKind, ...]
+    limit_bytes: int
+    data_folder: Path
+    data_bytes: int
+    unreadable: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """How much the cache takes."""
+        return sum(kind.size_bytes for kind in self.kinds)
+
+
+@dataclass(frozen=True)
+class CacheClearing:
+    """What became of the entries that were to be deleted, in bytes.
+
+    Attributes:
+        spared_bytes: in use since the time that was given. stuck_bytes: what could not be deleted.
+    """
+
+    freed_bytes: int
+    spared_bytes: int = 0
+    stuck_bytes: int = 0
