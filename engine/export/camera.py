@@ -25,7 +25,7 @@ ZOOM_S = 0.6
 MARGIN_S = 2 * EASE_S
 # A move of so many face sizes, times the seconds that it lasts, is not followed.
 STILL_FACES_S = 0.3
-FARTHEST_FACES = 0.35
+FARTHEST_FACES = 0.3
 
 
 @dataclass(frozen=True)
@@ -137,11 +137,13 @@ class Camera:
         bounds = (0.0, *self.cuts_s, self._duration_s)
         start_s, end_s = bounds[shot], bounds[shot + 1]
         inside = [track for track in self._tracks if track.start_s < end_s - 1e-6 and track.end_s > start_s + 1e-6]
-        if not inside:
+        parts = [(track.times_s >= start_s - 1e-6) & (track.times_s < end_s - 1e-6) for track in inside]
+        if not any(part.any() for part in parts):
             return None
-        seen_s = np.concatenate([track.times_s for track in inside])
-        boxes = np.concatenate([track.boxes_px for track in inside]).astype(np.float64)
-        sizes = np.concatenate([_sizes(track, self._pixel_aspect) for track in inside])
+        both = list(zip(inside, parts, strict=True))
+        seen_s = np.concatenate([track.times_s[part] for track, part in both])
+        boxes = np.concatenate([track.boxes_px[part] for track, part in both]).astype(np.float64)
+        sizes = np.concatenate([_sizes(track, self._pixel_aspect)[part] for track, part in both])
         usual = max(1.0, float(np.median(sizes)))
         times_s = np.linspace(start_s, end_s, max(2, math.ceil((end_s - start_s) / STEP_S) + 1))
         x = np.interp(times_s, seen_s, (boxes[:, 0] + boxes[:, 2]) / 2 * self._pixel_aspect)

@@ -85,7 +85,7 @@ def write_close_up(
     with write_then_rename(path) as temporary, open_output(temporary, FORMATS[suffix], options) as container:
         stream = _picture_stream(container, size_px, video.avg_fps)
         encoder = TrackEncoder(container, voice, _sound_coding(voice, path))
-        encoder.stream.metadata["title"] = voice.title
+        encoder.stream.metadata["title"] = encoder.stream.metadata["handler_name"] = voice.title
         sound = encoder.packets()
         waiting = next(sound, None)
         for packet in _picture_packets(stream, close_up, camera, edit, cancel):

@@ -21,8 +21,8 @@ DIMMED = 0.62  # brightness far from the face
 LIT_FACES, DARK_FACES = 0.95, 2.1  # full light up to here, dimmed from here on, in face sizes from its centre
 GRAIN_PX = 4  # the light is that much coarser than the picture, being soft
 BACKDROP_PX, BACKDROP_LIGHT = 24, 0.32
-LETTER_SHARE = 0.045  # of the shorter side
-NAME_WIDTH_SHARE = 0.84
+LETTER_SHARE = 0.04  # of the mean of width and height
+NAME_WIDTH_SHARE, NAME_MARGIN_SHARE = 0.84, 0.04
 # Where the name ends, from the top: upright videos carry a player's own texts further down.
 NAME_BOTTOM, NAME_BOTTOM_UPRIGHT = 0.93, 0.80
 PLATE = (16, 18, 22, 190)
@@ -91,22 +91,30 @@ class CloseUpEdit:
         while min(scale_x, scale_y) <= 0.5:  # halves are exact, and what is left is too little to flicker
             rgb = _image(cv2.resize(rgb, (rgb.shape[1] // 2, rgb.shape[0] // 2), interpolation=cv2.INTER_AREA))
             left, top, scale_x, scale_y = left / 2, top / 2, scale_x * 2, scale_y * 2
+        # Where it is enlarged, pixels are moved at the film's own size first: that is a third of the work.
+        wide, high = (round(width / scale_x), round(height / scale_y)) if scale_y > 1 else (width, height)
+        scale_x, scale_y = scale_x * wide / width, scale_y * high / height
         # Pixels are squares whose middles are at halves: without that the picture would move when it is enlarged.
         matrix = np.array(
             [[scale_x, 0, (0.5 - left) * scale_x - 0.5], [0, scale_y, (0.5 - top) * scale_y - 0.5]], np.float64
         )
-        sharp = cv2.INTER_CUBIC if scale_y > 1 else cv2.INTER_LINEAR
-        if view.left >= -0.5 and view.top >= -0.5:
-            return _image(cv2.warpAffine(rgb, matrix, (width, height), flags=sharp, borderMode=cv2.BORDER_REPLICATE))
-        ground = self._backdrop(rgb)
-        beyond = cv2.BORDER_TRANSPARENT
-        return _image(cv2.warpAffine(rgb, matrix, (width, height), dst=ground, flags=sharp, borderMode=beyond))
+        beyond = view.left < -0.5 or view.top < -0.5
+        moved = cv2.warpAffine(
+            rgb,
+            matrix,
+            (wide, high),
+            dst=self._backdrop(rgb, wide, high) if beyond else None,
+            flags=cv2.INTER_CUBIC,
+            borderMode=cv2.BORDER_TRANSPARENT if beyond else cv2.BORDER_REPLICATE,
+        )
+        same = (wide, high) == (width, height)
+        return _image(moved if same else cv2.resize(moved, (width, height), interpolation=cv2.INTER_CUBIC))
 
-    def _backdrop(self, rgb: Image) -> Image:
+    def _backdrop(self, rgb: Image, width: int, height: int) -> Image:
         """What lies round a picture that does not fill the frame: the picture itself, out of focus and dark."""
         small = cv2.resize(rgb, (BACKDROP_PX, BACKDROP_PX), interpolation=cv2.INTER_AREA)
         small = cv2.GaussianBlur(small, (0, 0), 2.0)
-        large = cv2.resize(small, self._size_px, interpolation=cv2.INTER_CUBIC)
+        large = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
         return _image(cv2.convertScaleAbs(large, alpha=BACKDROP_LIGHT))
 
     def _lit(self, get: Any, time_s: float) -> Image:
@@ -130,7 +138,7 @@ class CloseUpEdit:
             self.notes.append(f"No font on this computer has all letters of “{name}”: the name was left out.")
             return None
         width, height = self._size_px
-        size = max(14, round(LETTER_SHARE * min(width, height)))
+        size = max(14, round(LETTER_SHARE * (width + height) / 2))
         while True:
             # Below the base line moviepy leaves too little room for some letters; the margin gives it.
             clip = _moviepy().TextClip(
@@ -154,8 +162,10 @@ class CloseUpEdit:
             return picture
         width, height = self._size_px
         bottom = round(height * (NAME_BOTTOM_UPRIGHT if height > width else NAME_BOTTOM))
-        left, top = (width - colours.shape[1]) // 2, bottom - colours.shape[0]
-        part = picture[top:bottom, left : left + colours.shape[1]]
+        top, wide, margin = bottom - colours.shape[0], colours.shape[1], round(NAME_MARGIN_SHARE * width)
+        face_x = (self._view.face_x - self._view.left) * width / self._view.width
+        left = max(min(round(face_x - wide / 2), width - margin - wide), min(margin, width - wide))
+        part = picture[top:bottom, left : left + wide]
         part[:] = part + (colours - part) * (cover * share)
         return picture
 
