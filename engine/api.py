@@ -6,13 +6,19 @@ Every function is importable without torch or a codec library; heavy imports wai
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.batch.item import Batch as Batch
+from engine.batch.item import BatchItem as BatchItem
+from engine.batch.item import BatchOptions as BatchOptions
+from engine.batch.item import BatchOutcome as BatchOutcome
+from engine.batch.item import PersonRule as PersonRule
 from engine.jobs import CancelToken, ProgressCallback, ignore_progress
 from engine.types import (
     CacheClearing,
@@ -165,6 +171,100 @@ def separate(
     from engine.export import separate
 
     return separate(request, on_progress=on_progress, cancel=cancel or CancelToken())
+
+
+def new_batch_items(
+    batch: Batch,
+    paths: Sequence[Path],
+    *,
+    rule: PersonRule,
+    options: BatchOptions,
+    on_progress: ProgressCallback = ignore_progress,
+    cancel: CancelToken | None = None,
+) -> tuple[BatchItem, ...]:
+    """Items for files and folders (all videos below them), to be added to a batch; names that are taken get a number.
+
+    Raises:
+        InputError: there is no video. UsageError: the options do not go together.
+    """
+    from engine.batch.plan import new_items
+
+    token = cancel or CancelToken()
+    return new_items(batch, paths, rule=rule, options=options, on_progress=on_progress, cancel=token)
+
+
+def check_batch(
+    batch: Batch, *, on_progress: ProgressCallback = ignore_progress, cancel: CancelToken | None = None
+) -> None:
+    """Make sure that the results of a batch can be written, fit on the disk, and have names of their own.
+
+    Raises:
+        UsageError, OutputError: as named.
+    """
+    from engine.batch.plan import check_folder, look_ahead
+
+    check_folder(batch, look_ahead(batch, on_progress=on_progress, cancel=cancel or CancelToken()))
+
+
+def do_batch_item(
+    batch: Batch, item_id: int, *, on_progress: ProgressCallback = ignore_progress, cancel: CancelToken | None = None
+) -> BatchOutcome:
+    """Do one file of a batch, or finish what an earlier process left of it; never the same work twice.
+
+    Raises:
+        EngineError: as `separate`, `find_faces`, `match_photo`.
+    """
+    from engine.batch.work import do_item
+
+    item = batch.item(item_id)
+    assert item is not None
+    return do_item(batch.folder, item, batch.existing, on_progress=on_progress, cancel=cancel or CancelToken())
+
+
+def hold_batch(folder: Path) -> AbstractContextManager[Path]:
+    """Hold the batch of a folder while it is worked on, so that no other process does; gives its file's path.
+
+    Raises:
+        OutputError: another process holds it, or the folder cannot be written.
+    """
+    from engine.batch.store import opened
+
+    return opened(folder)
+
+
+def load_batch(path: Path) -> Batch:
+    """Read the file of a batch (docs/batch.md); what was under way when it was written is waiting again.
+
+    Raises:
+        InputError: missing, damaged, or of a later version.
+    """
+    from engine.batch.store import load_batch
+
+    return load_batch(path).interrupted()
+
+
+def save_batch(path: Path, batch: Batch) -> None:
+    """Write the file of a batch, the old one or the new one as a whole.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    from engine.batch.store import save_batch
+
+    save_batch(path, batch)
+
+
+def end_batch(batch: Batch) -> Path:
+    """Write the summaries of a batch and remove what its work left; for who holds it. Gives the one to read.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    from engine.batch.summary import write_summary
+    from engine.batch.work import sweep
+
+    sweep(batch)
+    return write_summary(batch)
 
 
 def spectrogram(

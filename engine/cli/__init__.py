@@ -102,6 +102,10 @@ def _run(args: argparse.Namespace, console: Console) -> Answer | None:
                 return commands.faces(args, console.on_progress, cancel)
             case "separate":
                 return commands.separate(args, console.on_progress, cancel)
+            case "batch":
+                from engine.cli.batch import batch
+
+                return batch(args, console, cancel)
             case "prepare":
                 return commands.prepare(args, console.on_progress, cancel)
             case "train":

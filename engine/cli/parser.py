@@ -81,6 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     _video(probe)
     _faces(command("faces", "Find the people in a video and where they are seen."))
     _separate(command("separate", "Write the voice of one person, or of everyone, to files."))
+    _batch(command("batch", "Write the voices of many files, and go on where that was interrupted."))
     _models(command("models", "The model shelf."), everywhere)
     _prepare(command("prepare", "Make a training set of folders of talking-face videos and of speech."))
     train = command("train", "Train a model, or go on with a run.")
@@ -129,6 +130,22 @@ def _separate(parser: argparse.ArgumentParser) -> None:
         required=True,
         help=".wav .flac .m4a .opus (the voice), .mp4 .mkv .mov (video with labelled tracks), or a folder",
     )
+    _how(parser)
+    parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
+    parser.add_argument(
+        "--audio-index", metavar="N", type=int, help="which sound stream, `index` of `avsep probe`; default the first"
+    )
+    parser.add_argument(
+        "--close-up",
+        choices=("16:9", "1:1", "9:16"),
+        help="a video that follows the person's face, with the voice as its sound: OUT itself if it is a video, "
+        "one more file per person in a folder; as long as --range",
+    )
+    parser.add_argument("--close-up-name", action="store_true", help="write the person's name into the close-up")
+
+
+def _how(parser: argparse.ArgumentParser) -> None:
+    """How voices are made, for one file and for many."""
     parser.add_argument("--model", metavar="NAME", default="default", help="a name from `avsep models list`")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:N]", help="where to compute")
     parser.add_argument(
@@ -147,20 +164,52 @@ def _separate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", metavar="FORMAT", help="wav (default), flac, m4a or opus: the sound files in a folder"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace results that exist")
     parser.add_argument(
         "--picture", choices=("copy", "none"), default="copy", help="none: no picture track in the editor timeline"
     )
+
+
+def _batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--audio-index", metavar="N", type=int, help="which sound stream, `index` of `avsep probe`; default the first"
+        "inputs",
+        metavar="INPUT",
+        nargs="*",
+        help="video files, folders with all below them, or patterns such as 'talks/**/*.mp4'",
+    )
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="the folder for the results")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--everyone", action="store_true", help="all people of each file; default the most visible one")
+    who.add_argument("--person", metavar="ID", type=values.count, help="the person with this id in each file")
+    who.add_argument("--photo", metavar="FILE", type=Path, help="the person who looks like the face on this photo")
+    who.add_argument(
+        "--same-person", metavar="ID", type=values.count, help="the person with this id in the first file, by the face"
+    )
+    parser.add_argument("--manifest", metavar="CSV", type=Path, help="a table of files with options for each")
+    parser.add_argument(
+        "--exclude", metavar="PATTERN", action="append", default=[], help="leave files out; may be repeated"
     )
     parser.add_argument(
-        "--close-up",
-        choices=("16:9", "1:1", "9:16"),
-        help="a video that follows the person's face, with the voice as its sound: OUT itself if it is a video, "
-        "one more file per person in a folder; as long as --range",
+        "--write",
+        choices=("folder", "voice", "video"),
+        default="folder",
+        help="for each file: a folder with voices, everyone else, timeline and report (default), one sound file, or "
+        "the video with the voice as a track",
     )
-    parser.add_argument("--close-up-name", action="store_true", help="write the person's name into the close-up")
+    parser.add_argument(
+        "--name",
+        metavar="TEMPLATE",
+        default="{path}/{stem}",
+        help="how results are called, default %(default)s; {stem} {ext} {parent} {path} {number} {number:03} {model}",
+    )
+    _how(parser)
+    there = parser.add_mutually_exclusive_group()
+    there.add_argument("--overwrite", action="store_true", help="replace results that exist")
+    there.add_argument("--skip-existing", action="store_true", help="skip files whose result exists")
+    parser.add_argument("--resume", action="store_true", help="go on with the batch in DIR; new files are added")
+    parser.add_argument("--retry", action="store_true", help="as --resume, and try the files again that failed")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
+    parser.add_argument("--workers", metavar="N", type=values.count, default=1, help="files at a time; default 1")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="work on other computers; not possible yet")
 
 
 def _prepare(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,172 @@
+"""`avsep batch`: many files, with a live table of what is being done."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from engine.batch.inputs import FoundInput, find_inputs
+from engine.batch.item import Batch, BatchItem, BatchOptions, PersonRule
+from engine.batch.manifest import read_manifest
+from engine.batch.plan import Prospect, check_existing, check_folder, look_ahead, make_items, with_lengths
+from engine.batch.runner import allowed_workers, run
+from engine.batch.store import load_batch, opened, queue_path, save_batch
+from engine.batch.summary import counts_text, summary_json, summary_text, write_summary
+from engine.batch.work import sweep
+from engine.cache import output_error
+from engine.cli.commands import Answer
+from engine.cli.console import Console, Json, printable, table
+from engine.cli.live import LiveTable
+from engine.cli.values import clock
+from engine.errors import JobCancelled, UsageError
+from engine.export.target import size_text
+from engine.jobs import CancelToken
+
+EXIT_FAILED = 1
+
+
+def batch(args: argparse.Namespace, console: Console, cancel: CancelToken) -> Answer:
+    """`avsep batch`."""
+    if args.cluster is not None:
+        raise UsageError(
+            "Work on a cluster is not possible yet.", "Leave --cluster out: --workers does several files at a time."
+        )
+    folder = Path(os.path.abspath(args.output))  # noqa: PTH100 - unlike Path.absolute, it resolves ".."
+    if args.dry_run:
+        planned, prospects = _plan(args, folder, console, cancel)
+        return Answer(_dry_json(planned, prospects), _dry_text(planned, prospects))
+    if not queue_path(folder).exists():
+        _plan(args, folder, console, cancel)  # what is wrong is told before there is a folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise output_error(folder, error) from error
+    with opened(folder) as path:
+        planned, prospects = _plan(args, folder, console, cancel)
+        planned = with_lengths(planned, prospects)
+        save_batch(path, planned)
+        return _run(path, planned, args, console, cancel)
+
+
+def _run(path: Path, planned: Batch, args: argparse.Namespace, console: Console, cancel: CancelToken) -> Answer:
+    waiting = planned.count("waiting")
+    workers = allowed_workers(args.workers, waiting)
+    if waiting and workers < min(args.workers, waiting):
+        console.note(f"Note: {workers} at a time instead of {args.workers}: there is no memory free for more.")
+    console.end_progress()
+    live = LiveTable(sys.stderr, planned, form=args.progress)
+    ended = planned
+    try:
+        if waiting:
+            ended = run(path, planned, workers=workers, on_item=live.show, cancel=cancel)
+    except JobCancelled:
+        live.close()
+        ended = load_batch(path)
+        write_summary(ended)
+        text = f"Cancelled. {counts_text(ended)}\nGo on with: avsep batch --resume -o {printable(args.output)}"
+        error = {"code": "cancelled", "message": "Cancelled.", "remedy": "Go on with --resume."}
+        return Answer({"error": error, **summary_json(ended)}, text, JobCancelled.exit_code)
+    finally:
+        live.close()
+    write_summary(ended)
+    sweep(ended)
+    return Answer(summary_json(ended), summary_text(ended), EXIT_FAILED if ended.count("failed") else 0)
+
+
+def _plan(
+    args: argparse.Namespace, folder: Path, console: Console, cancel: CancelToken
+) -> tuple[Batch, tuple[Prospect, ...]]:
+    """The queue that is to be done: a new one, or one that is gone on with, and what is known of its files."""
+    batch = _earlier(args, folder)
+    if args.overwrite or args.skip_existing:
+        batch = replace(batch, existing="overwrite" if args.overwrite else "skip")
+    batch = batch.with_new(_wanted(args, batch, cancel))
+    if not batch.items:
+        raise UsageError("No file is named.", "Name files or folders, or a table with --manifest.")
+    if args.retry:
+        batch = batch.to_retry()
+    check_folder(batch, ())
+    batch = check_existing(batch)
+    prospects = look_ahead(batch, on_progress=console.on_progress, cancel=cancel)
+    check_folder(batch, prospects)
+    return batch, prospects
+
+
+def _earlier(args: argparse.Namespace, folder: Path) -> Batch:
+    """The queue of the folder; an empty one where there is none."""
+    path = queue_path(folder)
+    if not path.exists():
+        if not args.inputs and args.manifest is None:
+            raise UsageError(
+                f"There is no batch in “{folder}” to go on with." if args.resume or args.retry else "No file is named.",
+                "Name files or folders, or a table with --manifest.",
+            )
+        return Batch(folder)
+    if not (args.resume or args.retry):
+        left = load_batch(path).interrupted().count("waiting")
+        raise UsageError(
+            f"There is a batch in “{folder}” already, with {left or 'no'} {'file' if left == 1 else 'files'} left.",
+            "Go on with --resume (files that are named are added), try what failed again with --retry, or choose "
+            "another folder.",
+        )
+    return load_batch(path).interrupted()
+
+
+def _wanted(args: argparse.Namespace, batch: Batch, cancel: CancelToken) -> tuple[BatchItem, ...]:
+    options = BatchOptions(
+        write=args.write,
+        format=args.format,
+        model=args.model,
+        device=args.device,
+        range_s=args.range,
+        mix_back=args.mix_back,
+        absent=args.absent,
+        loudness_lufs=args.loudness,
+        picture=args.picture,
+    )
+    found: tuple[FoundInput, ...] = ()
+    if args.inputs:
+        found = find_inputs(args.inputs, exclude=args.exclude, outside=batch.folder, cancel=cancel)
+    rule = PersonRule()
+    if args.everyone:
+        rule = PersonRule("everyone")
+    elif args.person is not None:
+        rule = PersonRule("person", args.person)
+    elif args.photo is not None:
+        rule = PersonRule("photo", photo=args.photo.absolute())
+    elif args.same_person is not None:
+        if not found:
+            raise UsageError("--same-person needs files.", "Name the file that the person is in first.")
+        rule = PersonRule("same", args.same_person, video=found[0].path)
+    rows = read_manifest(args.manifest, rule, options) if args.manifest is not None else ()
+    return make_items(batch, found, rows, rule=rule, options=options, template=args.name)
+
+
+def _dry_json(batch: Batch, prospects: tuple[Prospect, ...]) -> Json:
+    ahead = {prospect.item.id: prospect for prospect in prospects}
+    data = summary_json(with_lengths(batch, prospects))
+    for told, item in zip(data["items"], batch.items, strict=True):
+        prospect = ahead.get(item.id)
+        told["needed_bytes"] = prospect.needed_bytes if prospect is not None else 0
+        told["trouble"] = prospect.trouble if prospect is not None else ""
+    return {**data, "dry_run": True}
+
+
+def _dry_text(batch: Batch, prospects: tuple[Prospect, ...]) -> str:
+    ahead = {prospect.item.id: prospect for prospect in prospects}
+    rows = []
+    for item in batch.items:
+        prospect = ahead.get(item.id)
+        known = prospect is not None and prospect.item.duration_s is not None
+        length = clock(prospect.item.duration_s or 0.0) if prospect is not None and known else ""
+        size = size_text(prospect.needed_bytes) if prospect is not None and prospect.needed_bytes else ""
+        note = prospect.trouble if prospect is not None and prospect.trouble else item.note
+        what = "" if item.status == "waiting" else item.status
+        told = " ".join(part for part in (what, note) if part)
+        rows.append([*map(printable, (item.input, item.output, item.rule.text)), length, size, printable(told)])
+    total = size_text(sum(prospect.needed_bytes for prospect in prospects))
+    head = ["File", "Result", "Who", "Length", "About", "Note"]
+    return f"{table(rows, header=head)}\n\nNothing was written. It would be about {total} in {printable(batch.folder)}."
