@@ -14,13 +14,14 @@ from avsep_gui.engine_client import EngineClient
 from avsep_gui.fingerprints import Fingerprints
 from avsep_gui.player.player import Player
 from avsep_gui.recovery import Abandoned, Recovery, abandoned
-from avsep_gui.state.document import Document, FacesState, OpenState
+from avsep_gui.state.document import Document, FacesState, OpenState, People
 from avsep_gui.state.missing import Missing
 from avsep_gui.state.project import (
     Fingerprint,
     Json,
     PersonMark,
     Project,
+    cast_now,
     differs,
     is_project,
     mark,
@@ -257,9 +258,19 @@ class Projects(QObject):
         if waiting is None:
             people = tuple(
                 mark(person, document.user_name(person.id) or "", self._extra.get(person.id))
-                for person in document.people
+                for person in document.everybody
             )
-            known = replace(known, people=people, picked=document.picked, mode=document.mode)
+            named = {part.found for part in document.cast}
+            faces = document.analysis.people if document.analysis is not None else ()
+            known = replace(
+                known,
+                people=people,
+                cast=document.cast,
+                found=tuple(mark(person) for person in faces if person.id in named),
+                hidden=tuple(sorted(document.hidden)),
+                picked=document.picked,
+                mode=document.mode,
+            )
         view = self._view.visible_s()
         whole = view[1] - view[0] >= document.duration_s - 0.001
         return replace(
@@ -373,13 +384,19 @@ class Projects(QObject):
         if project is None or document.faces_state not in (FacesState.FOUND, FacesState.NOBODY):
             return
         self._waiting = None
-        now = match(project.people, document.people)
+        corrected = cast_now(project, document.everybody)
+        if corrected is None:
+            self.told.emit("warning", self.tr("Who is who was corrected for other faces than these; that was dropped."))
+        cast, ids = corrected or ((), {})
+        document.put_back_people(People(cast), {}, document.mode)
+        now = {**match(project.people, document.everybody), **ids}
         names = {now[one.id]: one.name for one in project.people if one.name and one.id in now}
         self._extra = {now[one.id]: one.extra for one in project.people if one.id in now}
         picked = now.get(project.picked) if project.picked is not None else None
         if project.picked is not None and not any(one.id == project.picked for one in project.people):
             picked = project.picked if document.person(project.picked) is not None else None
-        document.put_back_people(names, picked, project.mode)
+        hidden = frozenset(now[one] for one in project.hidden if one in now)
+        document.put_back_people(People(cast, hidden, picked), names, project.mode)
         self._saved_rest = (document.mode, *self._saved_rest[1:])
         lost = [one for one in project.people if one.id not in now and (one.name or one.id == project.picked)]
         if lost:

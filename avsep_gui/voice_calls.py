@@ -64,18 +64,20 @@ class VoiceCalls(QObject):
         self._shelf = shelf
         self._playhead = playhead
         self._device = device
-        self._previews: dict[int, tuple[int, float, float]] = {}  # job -> person, start, end
-        self._whole: dict[int, int] = {}  # person -> job
-        self._selections: dict[int, tuple[int, Stretch]] = {}  # person -> job, stretch
-        self._tried: set[tuple[int, float]] = set()  # previews that were asked for: person, start
-        self._asked: set[tuple[int, Stretch]] = set()  # selections that were asked for
-        self._failed_people: set[int] = set()  # not asked for again until they are picked again
+        # People are known by `Document.key` here: what was asked for stays true when the user corrects who is who.
+        self._previews: dict[int, tuple[str, float, float]] = {}  # job -> whose, start, end
+        self._whole: dict[str, int] = {}  # whose -> job
+        self._selections: dict[str, tuple[int, Stretch]] = {}  # whose -> job, stretch
+        self._tried: set[tuple[str, float]] = set()  # previews that were asked for: whose, start
+        self._asked: set[tuple[str, Stretch]] = set()  # selections that were asked for
+        self._failed: set[str] = set()  # not asked for again until they are picked again
         self._identity = shelf.identity
-        self._known: dict[tuple[str, str], dict[int, Intervals]] = {}  # model -> what the engine has of it
+        self._known: dict[tuple[str, str], dict[str, Intervals]] = {}  # model -> what the engine has of it
         self._stopped = False
         self._settle = self._timer(SETTLE_MS, lambda: self.ensure_ready(self._playhead()))
         self._range_settle = self._timer(RANGE_SETTLE_MS, self._request_selection)
         document.picked_changed.connect(self.request)
+        document.people_changed.connect(self._on_people_changed)
         document.source_changed.connect(self.request)
         document.range_changed.connect(self._on_range_changed)
         shelf.model_changed.connect(self._on_model_changed)
@@ -96,7 +98,7 @@ class VoiceCalls(QObject):
         self._previews.clear()
         self._whole.clear()
         self._selections.clear()
-        self._failed_people.clear()
+        self._failed.clear()
         self._tried.clear()
         self._asked.clear()
         self._settle.stop()
@@ -124,11 +126,12 @@ class VoiceCalls(QObject):
         picked = document.picked
         if picked is None or document.source is None or contains(document.voice(picked).ready, at_s):
             return
-        if picked in self._failed_people or self._stopped:
+        key = document.key(picked)
+        if key in self._failed or self._stopped:
             return
         if at_s >= document.duration_s - END_S:
             return
-        if any(person == picked and start <= at_s < end for person, start, end in self._previews.values()):
+        if any(whose == key and start <= at_s < end for whose, start, end in self._previews.values()):
             return
         if self._shelf.slow and document.range_s is not None:
             self._request_selection()
@@ -141,13 +144,14 @@ class VoiceCalls(QObject):
         picked = document.picked
         if picked is None or document.source is None or document.open_state is not OpenState.OPEN or self._stopped:
             return
-        self._failed_people.discard(picked)
-        self._tried = {tried for tried in self._tried if tried[0] != picked}
-        self._asked = {asked for asked in self._asked if asked[0] != picked or picked in self._selections}
-        for person, job_id in self._whole.items():
-            self._calls.set_priority(job_id, Priority.BACKGROUND if person == picked else Priority.LATER)
-        for person, (job_id, _) in self._selections.items():
-            self._calls.set_priority(job_id, Priority.NORMAL if person == picked else Priority.LATER)
+        key = document.key(picked)
+        self._failed.discard(key)
+        self._tried = {tried for tried in self._tried if tried[0] != key}
+        self._asked = {asked for asked in self._asked if asked[0] != key or key in self._selections}
+        for whose, job_id in self._whole.items():
+            self._calls.set_priority(job_id, Priority.BACKGROUND if whose == key else Priority.LATER)
+        for whose, (job_id, _) in self._selections.items():
+            self._calls.set_priority(job_id, Priority.NORMAL if whose == key else Priority.LATER)
         if document.voice(picked).store is None:
             self._calls.submit(
                 "light",
@@ -155,7 +159,7 @@ class VoiceCalls(QObject):
                 self._request(picked),
                 picked,
                 priority=Priority.PREVIEW,
-                on_success=lambda store: document.set_voice_store(picked, store),
+                on_success=lambda store: document.set_voice_store(key, store),
             )
         at_s = self._playhead()
         if not self._shelf.slow:
@@ -174,14 +178,15 @@ class VoiceCalls(QObject):
 
     def _request_whole(self, picked: int) -> None:
         document = self._document
-        if picked in self._whole or covers(document.voice(picked).ready, 0.0, document.duration_s - END_S):
+        key = document.key(picked)
+        if key in self._whole or covers(document.voice(picked).ready, 0.0, document.duration_s - END_S):
             return
-        self._whole[picked] = self._isolate(
+        self._whole[key] = self._isolate(
             self._request(picked, from_s=self._playhead()),
             self.tr("Voice of {0}, whole file").format(document.name(picked)),
             Priority.BACKGROUND,
             resumable=True,
-            on_cancel=lambda: self._on_ended(picked, None),
+            on_cancel=lambda: self._on_ended(key, None),
         )
 
     def _request_selection(self) -> None:
@@ -190,34 +195,36 @@ class VoiceCalls(QObject):
         picked, range_s = document.picked, document.range_s
         if picked is None or document.source is None or self._stopped or not shelf.slow:
             return
-        for person, (job_id, stretch) in list(self._selections.items()):
+        for whose, (job_id, stretch) in list(self._selections.items()):
             if stretch != range_s:
-                del self._selections[person]
-                self._asked.discard((person, stretch))
+                del self._selections[whose]
+                self._asked.discard((whose, stretch))
                 self._calls.drop(job_id)
-        if range_s is None or (picked, range_s) in self._asked or picked in self._failed_people:
+        key = document.key(picked)
+        if range_s is None or (key, range_s) in self._asked or key in self._failed:
             return
         if covers(document.voice(picked).ready, *range_s):
             return
-        self._asked.add((picked, range_s))
+        self._asked.add((key, range_s))
         at_s = self._playhead()
         job_id = self._isolate(
             self._request(picked, range_s=range_s, from_s=at_s if range_s[0] <= at_s < range_s[1] else range_s[0]),
             self.tr("Selection of {0}").format(document.name(picked)),
             Priority.NORMAL,
             resumable=True,
-            on_end=lambda _: self._forget_selection(picked, range_s),
+            on_end=lambda _: self._forget_selection(key, range_s),
         )
-        self._selections[picked] = (job_id, range_s)
+        self._selections[key] = (job_id, range_s)
         self.slow_work.emit(*range_s)
 
     def _request_preview(self, person: int, at_s: float) -> None:
         duration_s = self._document.duration_s
         start_s = max(0.0, min(at_s - PREVIEW_BEFORE_S, duration_s - PREVIEW_S))
         end_s = min(duration_s, start_s + PREVIEW_S)
-        if (person, start_s) in self._tried:
+        key = self._document.key(person)
+        if (key, start_s) in self._tried:
             return
-        self._tried.add((person, start_s))
+        self._tried.add((key, start_s))
         for stale, (who, began_s, _) in list(self._previews.items()):
             self._tried.discard((who, began_s))
             self._calls.cancel(stale)
@@ -227,14 +234,14 @@ class VoiceCalls(QObject):
             Priority.PREVIEW,
             on_end=self._forget_preview,
         )
-        self._previews[job_id] = (person, start_s, end_s)
+        self._previews[job_id] = (key, start_s, end_s)
         if self._shelf.slow:
             self.slow_work.emit(start_s, end_s)
 
     def _recall(self, person: int) -> Intervals:
         """What was computed with this model before another one was tried comes back from the engine's cache."""
         ready = self._document.voice(person).ready
-        known = self._known.get(self._shelf.identity, {}).get(person, ())
+        known = self._known.get(self._shelf.identity, {}).get(self._document.key(person), ())
         stretches = tuple(stretch for stretch in known if not covers(ready, *stretch))[:MOST_RECALLED]
         if covers(stretches, 0.0, self._document.duration_s - END_S):
             self._request_whole(person)
@@ -247,39 +254,42 @@ class VoiceCalls(QObject):
     def _request(self, person: int, *, range_s: Stretch | None = None, from_s: float = 0.0) -> IsolationRequest:
         path, model = self._document.path, self._shelf.chosen
         assert path is not None
-        return IsolationRequest(path, (person,), model=model, device=self._device, range_s=range_s, from_s=from_s)
+        cast = self._document.cast
+        return IsolationRequest(
+            path, (person,), model=model, device=self._device, range_s=range_s, from_s=from_s, cast=cast
+        )
 
     def _isolate(self, request: IsolationRequest, title: str, priority: Priority, **options: Any) -> int:
-        person = request.person_ids[0]
+        key = self._document.key(request.person_ids[0])
         return self._calls.submit(
             "heavy",
             "isolate",
             request,
             title=title,
             priority=priority,
-            on_success=lambda result: self._on_isolated(person, result),
-            on_error=lambda error: self._on_ended(person, error),
-            on_progress=lambda progress: self._on_ready(person, progress),
+            on_success=lambda result: self._on_isolated(key, result),
+            on_error=lambda error: self._on_ended(key, error),
+            on_progress=lambda progress: self._on_ready(key, progress),
             **options,
         )
 
-    def _on_ready(self, person: int, progress: Progress) -> None:
+    def _on_ready(self, key: str, progress: Progress) -> None:
         if progress.ready_s is not None:
-            self._document.add_ready(progress.person_id or person, *progress.ready_s)
+            self._document.add_ready(key, *progress.ready_s)
 
-    def _on_isolated(self, person: int, result: IsolationResult) -> None:
+    def _on_isolated(self, key: str, result: IsolationResult) -> None:
         for voice in result.voices:
-            self._document.add_result(voice)
+            self._document.add_result(key, voice)
+            if covers(voice.ready_s, 0.0, self._document.duration_s - END_S):
+                self._whole.pop(key, None)
         for warning in result.warnings:
             self.warned.emit(warning)
-        if covers(self._document.voice(person).ready, 0.0, self._document.duration_s - END_S):
-            self._whole.pop(person, None)
         self.computed.emit()
 
-    def _on_ended(self, person: int, error: EngineError | None) -> None:
-        job_id = self._whole.pop(person, None)
+    def _on_ended(self, key: str, error: EngineError | None) -> None:
+        job_id = self._whole.pop(key, None)
         if error is not None:
-            self._failed_people.add(person)
+            self._failed.add(key)
             self.failed.emit(error)
             if job_id is not None:
                 self._calls.cancel(job_id)
@@ -287,9 +297,20 @@ class VoiceCalls(QObject):
     def _forget_preview(self, job_id: int) -> None:
         self._previews.pop(job_id, None)
 
-    def _forget_selection(self, person: int, stretch: Stretch) -> None:
-        if person in self._selections and self._selections[person][1] == stretch:
-            del self._selections[person]
+    def _forget_selection(self, key: str, stretch: Stretch) -> None:
+        if key in self._selections and self._selections[key][1] == stretch:
+            del self._selections[key]
+
+    def _on_people_changed(self) -> None:
+        """Compute no longer for whom there is not; what is done of them stays with the engine."""
+        there = {self._document.key(person.id) for person in self._document.everybody}
+        gone = [job_id for job_id, (whose, _, _) in self._previews.items() if whose not in there]
+        for job_id in gone:
+            self._tried.discard(self._previews.pop(job_id)[:2])
+        gone += [self._whole.pop(whose) for whose in [*self._whole] if whose not in there]
+        gone += [self._selections.pop(whose)[0] for whose in [*self._selections] if whose not in there]
+        self._calls.drop(*gone)
+        self.request()
 
     def _on_range_changed(self) -> None:
         if self._shelf.slow and self._document.picked is not None and not self._stopped:
@@ -298,8 +319,9 @@ class VoiceCalls(QObject):
     def _on_model_changed(self) -> None:
         document = self._document
         known = self._known.setdefault(self._identity, {})
-        for who in document.people:
-            known[who.id] = union((*known.get(who.id, ()), *document.voice(who.id).ready))
+        for who in document.everybody:
+            key = document.key(who.id)
+            known[key] = union((*known.get(key, ()), *document.voice(who.id).ready))
         self._identity = self._shelf.identity
         self.drop()
         document.forget_voices()

@@ -20,7 +20,7 @@ class FaceListModel(QAbstractListModel):
     def __init__(self, document: Document, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document = document
-        document.faces_changed.connect(self._on_faces_changed)
+        document.people_changed.connect(self._on_people_changed)
         document.picked_changed.connect(self._on_data_changed)
         document.name_changed.connect(self._on_data_changed)
         document.voice_changed.connect(self._on_data_changed)
@@ -56,7 +56,7 @@ class FaceListModel(QAbstractListModel):
         """Rows can be selected and edited."""
         return super().flags(index) | Qt.ItemFlag.ItemIsEditable
 
-    def _on_faces_changed(self) -> None:
+    def _on_people_changed(self) -> None:
         self.beginResetModel()
         self.endResetModel()
 

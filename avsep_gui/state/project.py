@@ -13,14 +13,14 @@ import re
 import secrets
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import numpy as np
 
 from avsep_gui.state.document import ListenMode
-from engine.types import Person
+from engine.types import Cast, Person
 
 SUFFIX = ".avsep"
 FORMAT = "avsep-project"
@@ -67,6 +67,8 @@ class Project:
         video: the path as the file says it: relative to the file's folder, or absolute.
         content: what tells that video from another.
         model: a row of the model shelf.
+        cast: the user's corrections of who is who. found: of the faces that it names, as they were found.
+        hidden: whom the user hid.
         view_s: the stretch that the time line shows; None for all.
         recovered_from: of a recovery file: the project file it belongs to, or empty.
         unsaved: of a recovery file: it was left since the project could not be written, not by a crash.
@@ -77,6 +79,9 @@ class Project:
     content: Fingerprint = Fingerprint()
     model: str = "default"
     people: tuple[PersonMark, ...] = ()
+    cast: Cast = ()
+    found: tuple[PersonMark, ...] = ()
+    hidden: tuple[int, ...] = ()
     picked: int | None = None
     mode: ListenMode = ListenMode.ORIGINAL
     mix_back: float = 0.0
@@ -176,6 +181,23 @@ def match(marks: Sequence[PersonMark], people: Sequence[Person]) -> dict[int, in
     return found
 
 
+def cast_now(project: Project, people: Sequence[Person]) -> tuple[Cast, dict[int, int]] | None:
+    """A project's corrections for the people found now, and what its ids of people are now.
+
+    Returns:
+        None where a face that the corrections name was not found again.
+    """
+    now = match(project.found, people)
+    if any(part.found not in now for part in project.cast):
+        return None
+    taken = {person.id for person in people}
+    for part in project.cast:
+        if part.person not in now:  # somebody whom the user made
+            now[part.person] = part.person if part.person not in taken else max(taken) + 1
+            taken.add(now[part.person])
+    return tuple(replace(part, person=now[part.person], found=now[part.found]) for part in project.cast), now
+
+
 def project_text(project: Project) -> str:
     """The file's text: what is known first, in a fixed order, then what was in the file beyond it."""
     raw = project.raw
@@ -192,6 +214,14 @@ def project_text(project: Project) -> str:
         ),
         "model": project.model,
         "people": [_person_json(person) for person in project.people],
+        "corrections": _over(
+            raw.get("corrections"),
+            {
+                "found": [_person_json(person) for person in project.found],
+                "parts": [asdict(part) for part in project.cast],
+            },
+        ),
+        "hidden": list(project.hidden),
         "picked": project.picked,
         "listening": _over(raw.get("listening"), {"mode": project.mode.value, "mix_back": round(project.mix_back, 4)}),
         "selection_s": _rounded(project.range_s),

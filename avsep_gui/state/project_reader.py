@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication
 from avsep_gui.state.document import ListenMode
 from avsep_gui.state.project import FORMAT, VERSION, Fingerprint, Json, PersonMark, Project
 from engine.errors import InputError
+from engine.types import Cast, CastPart
 
 MOST_BYTES = 5_000_000
 MOST_DEPTH = 32
@@ -22,6 +23,7 @@ MOST_PATH = 4096
 MOST_NAME = 200
 MOST_S = 1e7
 MOST_PX = 1e6
+_ENDS = ("start_s", "end_s")
 
 
 def read_project(path: Path) -> Project:
@@ -124,7 +126,7 @@ class _Reader:
     def project(self, raw: Json) -> Project:
         video = self._object(raw, "video", required=True)
         listening, timeline = self._object(raw, "listening"), self._object(raw, "timeline")
-        recovery = self._object(raw, "recovery")
+        recovery, corrections = self._object(raw, "recovery"), self._object(raw, "corrections")
         people = tuple(self._person(entry) for entry in self._list(raw, "people"))
         if len({person.id for person in people}) != len(people):
             raise _damaged(self._name, "people")
@@ -139,6 +141,9 @@ class _Reader:
             ),
             model=self._text(raw, "model", most=MOST_NAME) or "default",
             people=people,
+            cast=self._cast(corrections),
+            found=tuple(self._person(entry) for entry in self._list(corrections, "found")),
+            hidden=tuple(self._id({"hidden": entry}, "hidden") for entry in self._list(raw, "hidden")),
             picked=None if picked is None else self._id(raw, "picked"),
             mode=ListenMode(mode),
             mix_back=self._number(listening, "mix_back", 0.0, 1.0),
@@ -163,6 +168,17 @@ class _Reader:
         known = ("id", "name", "first_seen_s", "first_box_px")
         extra = {key: value for key, value in entry.items() if key not in known}
         return PersonMark(self._id(entry, "id"), name, first_s, box if first_s is not None else None, extra)
+
+    def _cast(self, raw: Json) -> Cast:
+        parts = []
+        for entry in self._list(raw, "parts"):
+            if not isinstance(entry, dict):
+                raise _damaged(self._name, "parts")
+            ends = [None if entry.get(key) is None else self._number(entry, key, 0.0, MOST_S) for key in _ENDS]
+            if ends[0] is not None and ends[1] is not None and ends[0] >= ends[1]:
+                raise _damaged(self._name, "parts")
+            parts.append(CastPart(self._id(entry, "person"), self._id(entry, "found"), *ends))
+        return tuple(parts)
 
     def _object(self, raw: Json, key: str, *, required: bool = False) -> Json:
         value = raw.get(key)

@@ -6,7 +6,17 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFont,
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from avsep_gui.look import Look
@@ -26,7 +36,13 @@ LIGHT_INK = QColor("#F4F6FA")
 
 
 class FaceButton(QAbstractButton):
-    """A face: outline in the person's colour and a tag with the name. Arrow keys go to the next face."""
+    """A face: outline in the person's colour and a tag with the name. Arrow keys go to the next face.
+
+    Signals:
+        menu_wanted(object): what else can be said of this person, at a `QPoint` of the screen.
+    """
+
+    menu_wanted = Signal(object)
 
     def __init__(self, person_id: int, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
@@ -83,6 +99,10 @@ class FaceButton(QAbstractButton):
             self.click()
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What else can be said of this person."""
+        self.menu_wanted.emit(event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Outline and tag; a dark line under the coloured one keeps it visible on every picture."""
@@ -163,9 +183,11 @@ class FaceOverlay(QWidget):
 
     Signals:
         person_clicked(int): a face was clicked, or Enter was pressed on it.
+        menu_wanted(int, object): what else can be said of this person, shown at a `QPoint` of the screen.
     """
 
     person_clicked = Signal(int)
+    menu_wanted = Signal(int, object)
 
     def __init__(self, document: Document, look: Look, view: VideoView) -> None:
         super().__init__(view)
@@ -174,7 +196,7 @@ class FaceOverlay(QWidget):
         self._view = view
         self._time_s = 0.0
         self._buttons: dict[int, FaceButton] = {}
-        document.faces_changed.connect(self._rebuild)
+        document.people_changed.connect(self._rebuild)
         document.picked_changed.connect(self.refresh)
         document.name_changed.connect(self._on_name_changed)
         look.changed.connect(self.refresh)
@@ -245,6 +267,7 @@ class FaceOverlay(QWidget):
         for person in self._document.people:
             button = FaceButton(person.id, self._look, self)
             button.clicked.connect(lambda _checked=False, who=person.id: self.person_clicked.emit(who))
+            button.menu_wanted.connect(lambda at, who=person.id: self.menu_wanted.emit(who, at))
             self._buttons[person.id] = button
             self._describe(person.id)
         self.refresh()

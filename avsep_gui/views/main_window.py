@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from avsep_gui.actions import ACTIONS, MENUS, make_actions, translated
 from avsep_gui.engine_client import EngineClient
+from avsep_gui.face_pictures import FacePictures
 from avsep_gui.jobs import JobRunner
 from avsep_gui.lane_feed import LaneFeed
 from avsep_gui.look import Look
@@ -44,6 +45,7 @@ from avsep_gui.views.help_dialogs import AboutDialog
 from avsep_gui.views.jobs_drawer import JobsDrawer
 from avsep_gui.views.model_desk import ModelDesk
 from avsep_gui.views.notices import Notices
+from avsep_gui.views.people_desk import PeopleDesk
 from avsep_gui.views.preferences_desk import PreferencesDesk
 from avsep_gui.views.project_desk import ProjectDesk
 from avsep_gui.views.report_dialog import ReportDialog
@@ -74,6 +76,7 @@ class MainWindow(QMainWindow):
         self.shelf = Shelf(self)
         self.client = EngineClient(runner, self.document, lambda: self.player.position_s, self.shelf, parent=self)
         self.shelf_client = ShelfClient(runner, self.shelf, self.client.exports_with, self)
+        FacePictures(runner, self.document, self)
         self.spectrograms = SpectrogramChoice(settings, self)
         self.feed = LaneFeed(self.document, self.client, self.spectrograms, self)
         self.actions_by_id = make_actions(self, self._slots())
@@ -190,6 +193,9 @@ class MainWindow(QMainWindow):
             "previous_face": lambda: self.workspace.video.overlay.focus_next(-1),
             "solo": lambda: self._on_solo(document.picked or 1),
             "rename": self._on_rename,
+            "correct": lambda: self.people_desk.show_menu_of_picked(),
+            "hide": lambda: self.people_desk.hide_picked(),
+            "by_photo": lambda: self.people_desk.ask_photo(),
             "pick_nobody": lambda: document.pick(None),
             "whole_file": self.client.voices.request_whole,
             "search_again": self.client.find_faces,
@@ -256,6 +262,9 @@ class MainWindow(QMainWindow):
             self._look,
             self.actions_by_id["models"],
         )
+        self.people_desk = PeopleDesk(
+            self, self.document, self.player, self._runner, self.workspace, self.notices, self._rename, self._on_pick
+        )
         self.projects = Projects(
             self.document, self.shelf, self.client, self.player, self.workspace.timeline, recovery_folder(), self
         )
@@ -285,6 +294,7 @@ class MainWindow(QMainWindow):
         self.workspace.timeline.view_changed.connect(self.projects.note_place)
         document.open_state_changed.connect(self._refresh)
         document.faces_changed.connect(self._refresh)
+        document.people_changed.connect(self._refresh)
         document.picked_changed.connect(self._refresh)
         document.source_changed.connect(self._refresh)
         document.mode_changed.connect(self._recolour)
@@ -311,9 +321,8 @@ class MainWindow(QMainWindow):
         escape.activated.connect(self._on_escape)
 
     def _pick_number(self, number: int) -> None:
-        people = self.document.people
-        if number <= len(people):
-            self._on_pick(people[number - 1].id)
+        if any(person.id == number for person in self.document.people):
+            self._on_pick(number)
 
     def _on_pick(self, person_id: int) -> None:
         """Pick, and let the voice be heard as soon as it can."""
@@ -365,9 +374,12 @@ class MainWindow(QMainWindow):
 
     def _on_rename(self) -> None:
         if self.document.picked is not None:
-            self.actions_by_id["show_people"].setChecked(True)
-            self._show_panels()
-            self.workspace.people.edit_name(self.document.picked)
+            self._rename(self.document.picked)
+
+    def _rename(self, person_id: int) -> None:
+        self.actions_by_id["show_people"].setChecked(True)
+        self._show_panels()
+        self.workspace.people.edit_name(person_id)
 
     def _on_full_screen(self) -> None:
         if self.isFullScreen():
@@ -462,11 +474,12 @@ class MainWindow(QMainWindow):
             "export": document.picked is not None and document.source is not None,
             "close_file": document.open_state is not OpenState.EMPTY,
             "clear_range": document.range_s is not None,
+            "by_photo": bool(document.people),
             "search_again": is_open and document.faces_state is not FacesState.SEARCHING,
         }
         always = ("open", "quit", "models", "preferences", *THEMES, SYSTEM)
         always += ("show_people", "show_timeline", "show_jobs", "keys", "about")
-        needs_pick = ("compare", "voice", "rest", "rename", "pick_nobody", "whole_file")
+        needs_pick = ("compare", "voice", "rest", "rename", "correct", "hide", "pick_nobody", "whole_file")
         for spec in ACTIONS:
             usable = enabled.get(spec.id, is_open or spec.id in always or spec.id == "full_screen")
             if spec.id in needs_pick:

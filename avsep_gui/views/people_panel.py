@@ -1,206 +1,15 @@
-"""PeoplePanel: who is in the video; pick, rename, listen to one person."""
+"""PeoplePanel: who is in the video; pick, rename, listen to one person, correct who is who."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QScrollArea,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from avsep_gui.look import Look
-from avsep_gui.person_words import describe
-from avsep_gui.state.document import Document, FacesState, ListenMode
+from avsep_gui.state.document import Document, FacesState
 from avsep_gui.state.face_list import PERSON_ROLE, FaceListModel
-from avsep_gui.state.intervals import share
-from avsep_gui.state.person_facts import speaking_spans
-from avsep_gui.views.elided_label import ElidedLabel
-from avsep_gui.views.restyle import restyle
-from avsep_gui.words import short_clock
-from engine.types import Person
-
-FACE_PX = 44
-MOST_SPANS = 2
-
-
-class _Thumbnail(QLabel):
-    """A round face with a ring in the person's colour; a label, so that it is a picture for a screen reader."""
-
-    def __init__(self, person: Person, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setFixedSize(FACE_PX, FACE_PX)
-        self._look = look
-        self._person_id = person.id
-        self.picked = False
-        pixels = person.thumbnail_rgb
-        height, width = pixels.shape[:2]
-        image = QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
-        self._face = QPixmap.fromImage(image)
-        self.setPixmap(self._face)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        circle = QRectF(self.rect()).adjusted(3, 3, -3, -3)
-        path = QPainterPath()
-        path.addEllipse(circle)
-        painter.setClipPath(path)
-        side = min(self._face.width(), self._face.height())
-        source = QRectF((self._face.width() - side) / 2, (self._face.height() - side) / 2, side, side)
-        painter.drawPixmap(circle, self._face, source)
-        painter.setClipping(False)
-        painter.setPen(QPen(self._look.person(self._person_id), 3.0 if self.picked else 2.0))
-        painter.drawEllipse(circle)
-
-
-class _Coverage(QWidget):
-    """A thin line that fills as the voice gets computed."""
-
-    def __init__(self, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.setFixedHeight(3)
-        self.share = 0.0
-        self.colour = QColor()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(self._look.theme.line))
-        painter.fillRect(QRectF(0, 0, self.width() * self.share, self.height()), self.colour)
-
-
-class PersonRow(QAbstractButton):
-    """One person. Click or Enter picks; the name can be edited in place.
-
-    Signals:
-        picked(int): the user wants this person.
-        solo_wanted(int): listen to this person alone, or stop doing so.
-        renamed(int, str): a new name.
-    """
-
-    picked = Signal(int)
-    solo_wanted = Signal(int)
-    renamed = Signal(int, str)
-
-    def __init__(self, person: Person, document: Document, look: Look, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("personRow")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._person = person
-        self._document = document
-        self._look = look
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
-        layout.setSpacing(8)
-        self._face = _Thumbnail(person, look, self)
-        layout.addWidget(self._face, 0, Qt.AlignmentFlag.AlignTop)
-        texts = QVBoxLayout()
-        texts.setSpacing(2)
-        self.name = QLineEdit()
-        self.name.setObjectName("personName")
-        self.name.setMinimumWidth(40)
-        self.name.editingFinished.connect(self._on_edited)
-        texts.addWidget(self.name)
-        self._facts = ElidedLabel(_facts(person))
-        self._facts.setProperty("muted", True)
-        self._facts.setContentsMargins(5, 0, 0, 0)
-        self._facts.setToolTip(_all_spans(person))
-        texts.addWidget(self._facts)
-        self._coverage = _Coverage(look, self)
-        texts.addSpacing(2)
-        texts.addWidget(self._coverage)
-        layout.addLayout(texts, 1)
-        self.solo = QToolButton()
-        self.solo.setCheckable(True)
-        self.solo.setIconSize(QSize(20, 20))
-        self.clicked.connect(lambda: self.picked.emit(person.id))
-        self.solo.clicked.connect(lambda: self.solo_wanted.emit(person.id))
-        layout.addWidget(self.solo, 0, Qt.AlignmentFlag.AlignTop)
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Show what the document says now."""
-        document, person = self._document, self._person
-        name = document.name(person.id)
-        is_picked = document.picked == person.id
-        if not self.name.hasFocus():
-            self.name.setText(name)
-        self.name.setProperty("saved", name)  # what Esc brings back
-        self.name.setAccessibleName(self.tr("Name of {0}").format(name))
-        words = describe(document, person)
-        self._face.setAccessibleName(self.tr("Picture of {0}").format(words))
-        self.setAccessibleName(self.tr("{0}, picked").format(words) if is_picked else words)
-        self.solo.setIcon(self._look.icon("hear"))
-        self.solo.setChecked(is_picked and document.mode is ListenMode.VOICE)
-        self.solo.setAccessibleName(self.tr("Hear only {0}").format(name))
-        self.solo.setToolTip(self.tr("Hear only {0} ({1})").format(name, person.id))
-        self._face.picked = is_picked
-        self._face.update()
-        ready = share(document.voice(person.id).ready, document.duration_s)
-        self._coverage.share, self._coverage.colour = ready, self._look.person(person.id)
-        self._coverage.setVisible(is_picked or ready > 0)
-        self._coverage.setToolTip(self.tr("{0} % of this voice is computed").format(round(100 * ready)))
-        self._coverage.update()
-        restyle(self, "picked", is_picked)
-
-    def sizeHint(self) -> QSize:
-        """As large as what is in it."""
-        layout = self.layout()
-        return layout.sizeHint() if layout is not None else QSize()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The style sheet draws the ground; a button has nothing of its own."""
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Pick."""
-        if event.button() is Qt.MouseButton.LeftButton:
-            self.picked.emit(self._person.id)
-
-    def event(self, event: QEvent) -> bool:
-        """Keep Enter for this row."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            ours = self.hasFocus() and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            event.setAccepted(ours)
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter picks."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.picked.emit(self._person.id)
-        else:
-            super().keyPressEvent(event)
-
-    def _on_edited(self) -> None:
-        self.renamed.emit(self._person.id, self.name.text())
-        if self.name.hasFocus():
-            self.name.clearFocus()
-        self.refresh()
+from avsep_gui.views.person_row import PersonRow
 
 
 class PeoplePanel(QWidget):
@@ -210,12 +19,16 @@ class PeoplePanel(QWidget):
         picked(int), solo_wanted(int): as of `PersonRow`.
         search_wanted(): search for people again.
         open_wanted(): choose another video.
+        menu_wanted(int, object): as of `PersonRow`.
+        show_wanted(int): bring a hidden person back.
     """
 
     picked = Signal(int)
     solo_wanted = Signal(int)
     search_wanted = Signal()
     open_wanted = Signal()
+    menu_wanted = Signal(int, object)
+    show_wanted = Signal(int)
 
     def __init__(self, document: Document, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -256,6 +69,10 @@ class PeoplePanel(QWidget):
         self._list = QVBoxLayout(holder)
         self._list.setContentsMargins(8, 0, 8, 0)
         self._list.setSpacing(4)
+        self._hidden = QVBoxLayout()
+        self._hidden.setContentsMargins(8, 8, 8, 8)
+        self._hidden.setSpacing(4)
+        self._list.addLayout(self._hidden)
         self._list.addStretch(1)
         self._scroll.setWidget(holder)
         outer.addWidget(self._scroll, 1)
@@ -263,6 +80,8 @@ class PeoplePanel(QWidget):
         self._model.dataChanged.connect(self._refresh)
         document.faces_changed.connect(self._update_hint)
         document.picked_changed.connect(self._update_hint)
+        document.picture_changed.connect(self._on_picture)
+        document.name_changed.connect(self._list_hidden)
         document.mode_changed.connect(self._refresh)
         look.changed.connect(self._refresh)
         self._update_hint()
@@ -276,11 +95,16 @@ class PeoplePanel(QWidget):
     def edit_name(self, person_id: int) -> None:
         """Put the cursor into the person's name."""
         for row in self.rows:
-            if row.solo.property("person") == person_id:
+            if row.person_id == person_id:
                 row.name.setFocus(Qt.FocusReason.ShortcutFocusReason)
                 row.name.selectAll()
 
+    def row(self, person_id: int) -> PersonRow | None:
+        """The row of this person."""
+        return next((row for row in self.rows if row.person_id == person_id), None)
+
     def _rebuild(self) -> None:
+        held = next((row.person_id for row in self.rows if row.hasFocus() or row.isAncestorOf(self.focusWidget())), 0)
         for row in self.rows:
             self._list.removeWidget(row)
             row.hide()
@@ -291,14 +115,36 @@ class PeoplePanel(QWidget):
             index = self._model.index(number)
             person = index.data(PERSON_ROLE)
             row = PersonRow(person, self._document, self._look)
-            row.solo.setProperty("person", person.id)
             row.name.setToolTip(self._rename_hint)
             row.picked.connect(self.picked)
             row.solo_wanted.connect(self.solo_wanted)
             row.renamed.connect(lambda _id, text, at=number: self._rename(at, text))
+            row.menu_wanted.connect(self.menu_wanted)
             self._list.insertWidget(number, row)
             self.rows.append(row)
+        if held and self.rows:
+            (self.row(held) or self.rows[0]).setFocus(Qt.FocusReason.OtherFocusReason)
+        self._list_hidden()
         self._update_hint()
+
+    def _list_hidden(self, *_: object) -> None:
+        """A line for everybody who is hidden, to bring them back."""
+        while (item := self._hidden.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.setParent(None)
+                widget.deleteLater()
+        for person_id in sorted(self._document.hidden):
+            button = QPushButton(self.tr("Show {0} again").format(self._document.name(person_id)))
+            button.setProperty("flat", True)
+            button.clicked.connect(lambda _checked=False, who=person_id: self.show_wanted.emit(who))
+            self._hidden.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _on_picture(self, person_id: int) -> None:
+        row = self.row(person_id)
+        if row is not None:
+            row.show_picture()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Words that wrap have all the room they need."""
@@ -340,19 +186,3 @@ class PeoplePanel(QWidget):
         stopped = state is FacesState.NONE and document.media is not None and document.media.video is not None
         self.open.setVisible(state is FacesState.NOBODY)
         self.search.setVisible(stopped or (state is FacesState.FAILED and document.media is not None))
-
-
-def _facts(person: Person) -> str:
-    spans = speaking_spans(person)
-    if not spans:
-        return QCoreApplication.translate("PeoplePanel", "on screen {0}").format(short_clock(person.visible_s))
-    shown = ", ".join(f"{short_clock(start)}–{short_clock(end)}" for start, end in spans[:MOST_SPANS])
-    more = " …" if len(spans) > MOST_SPANS else ""
-    return QCoreApplication.translate("PeoplePanel", "speaks {0}{1}").format(shown, more)
-
-
-def _all_spans(person: Person) -> str:
-    lines = [f"{short_clock(start)}–{short_clock(end)}" for start, end in speaking_spans(person)]
-    return QCoreApplication.translate("PeoplePanel", "On screen {0}, speaks {1}\n").format(
-        short_clock(person.visible_s), short_clock(person.speaking_s)
-    ) + "\n".join(lines[:20])

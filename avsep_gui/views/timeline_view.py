@@ -146,6 +146,11 @@ class TimelineView(pg.GraphicsLayoutWidget):
         """The stretch that is shown."""
         return self._start_s, self._end_s
 
+    @property
+    def is_moving(self) -> bool:
+        """Whether `view_moved` is still to tell of the last move."""
+        return self._move.isActive()
+
     def lanes_rect(self) -> QRectF:
         """Where the lanes are, without the names at the left, in this widget's pixels."""
         left = self._look.px(AXIS_PX)

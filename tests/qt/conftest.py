@@ -24,7 +24,14 @@ from avsep_gui.player.output import SilentOutput
 from avsep_gui.resources import resource
 from avsep_gui.state.document import FacesState
 
-HARMLESS = ("No audio device detected", "pipewire", "PulseAudio", "propagateSizeHints", "Using Qt multimedia", "No RHI")
+HARMLESS = (
+    "No audio device detected",
+    "pipewire",
+    "PulseAudio",
+    "This plugin does not support",
+    "Using Qt multimedia",
+    "No RHI",
+)
 WAIT_MS = 20_000
 
 

@@ -1,8 +1,9 @@
 """An engine that needs no models: the functions of `engine.api`, with tones for voices.
 
 How it behaves is in the file's name: "slow", "stuck" (ignores cancelling), "crash" (the process dies while isolating),
-"nobody", "nosound", "broken" (cannot be opened). The voice of person n is a sine of n * 300 Hz at 0.2; the original is
-the sum of both voices. Another model than `compact` gives each voice half as loud.
+"nobody", "nosound", "broken" (cannot be opened), "three" (person 2 leaves at 8 s, person 3 comes at 12 s). The voice
+of person n is a sine of n * 300 Hz at 0.2; the original is the sum of the first two voices. Another model than
+`compact` gives each voice half as loud.
 
 The models are those of `_ROWS`; which are installed, imported or the default is in a file of the folder that
 AVSEP_FAKE_STATE names. How adding behaves is in the model's name or in that of the file it is taken from: "slow",
@@ -20,9 +21,10 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.casting import person_key
 from engine.confidence import Judgement
 from engine.contract import Declaration
-from engine.errors import DeviceError, InputError, ModelError
+from engine.errors import DeviceError, InputError, ModelError, NoFaceError
 from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.types import (
     AudioInfo,
@@ -73,21 +75,22 @@ def decode_audio(path, *, audio_index=None, on_progress=ignore_progress, cancel=
     return PcmStore(store.path, RATE, 1, N, "mono")
 
 
-def _person(person_id, left):
-    times = np.arange(0, DURATION_S, 0.2)
+def _person(person_id, left, start_s=0.0, end_s=DURATION_S):
+    times = np.arange(start_s, end_s, 0.2)
     moved = left + 2.0 * times
     boxes = np.stack([moved, np.full_like(times, 80), moved + 120, np.full_like(times, 230)], axis=1)
-    seconds = int(DURATION_S)
-    speaking = (np.arange(seconds) // 5 % 2 == person_id - 1).astype(np.float32)
+    second = np.arange(int(DURATION_S))
+    visible = (second >= start_s) & (second < end_s)
+    speaking = (visible & (second // 5 % 2 == (person_id - 1) % 2)).astype(np.float32)
     return Person(
         person_id,
         f"Person {person_id}",
-        DURATION_S,
+        end_s - start_s,
         float(speaking.sum()),
         None,
-        (FaceTrack(0.0, DURATION_S, tuple(boxes[0]), times, boxes.astype(np.float32)),),
-        np.full((64, 64, 3), 60 + 80 * person_id, np.uint8),
-        np.ones(seconds, np.float32),
+        (FaceTrack(start_s, end_s, tuple(boxes[0]), times, boxes.astype(np.float32)),),
+        np.full((64, 64, 3), 60 * person_id, np.uint8),
+        visible.astype(np.float32),
         speaking,
     )
 
@@ -99,7 +102,20 @@ def find_faces(path, *, on_progress=ignore_progress, cancel=None):
         on_progress(Progress("Finding people", step, 5))
         time.sleep(0.2 if "slow" in path.name else 0.01)
     people = () if "nobody" in path.name else (_person(1, 60.0), _person(2, 380.0))
+    if "three" in path.name:
+        people = (_person(1, 60.0), _person(2, 380.0, 0.0, 8.0), _person(3, 380.0, 12.0, 20.0))
     return FaceAnalysis(probe(path), people, (), "fake")
+
+
+def match_photo(path, photo, *, on_progress=ignore_progress, cancel=None):
+    if "empty" in photo.name:
+        raise NoFaceError(f"No face is seen in “{photo.name}”.", "Choose a photo that shows the face from the front.")
+    apart = 0.9 if "stranger" in photo.name else 0.3
+    return ((2, apart), (1, apart + 0.2))
+
+
+def face_picture(path, at_s, box_px):
+    return np.full((160, 160, 3), int(at_s), np.uint8)
 
 
 def voice(person_id, model):
@@ -107,7 +123,7 @@ def voice(person_id, model):
 
 
 def voice_store(request, person_id):
-    return _store(request.video, f"{_resolved(request.model)}.voice{person_id}")
+    return _store(request.video, f"{_resolved(request.model)}.voice{person_key(request.cast, person_id)}")
 
 
 def isolate(request, *, on_progress=ignore_progress, cancel=None):
@@ -124,6 +140,8 @@ def isolate(request, *, on_progress=ignore_progress, cancel=None):
     wanted = voice(person_id, request.model)
     with request.video.with_name("calls.jsonl").open("a") as log:
         call = {"call": "isolate", "person": person_id, "range": request.range_s, "model": request.model}
+        if request.cast:
+            call["cast"] = [[part.person, part.found] for part in request.cast]
         log.write(json.dumps(call) + "\n")
     at = start
     while at < end:
