@@ -256,14 +256,17 @@ def _write(
     language: str,
 ) -> list[str]:
     """Write all files but the report; sentences about what the user should know of them."""
+    from engine.export.stamp import stamp_of
     from engine.media.writer import SoundTrack, write_sound, write_video
 
     source, media, request = mix.source, analysis.media, run.request
     notes: list[str] = []
 
+    stamp = stamp_of(media, source.sample_rate_hz)
+
     def track(title: str, blocks: Callable[[], Iterator[FloatArray]]) -> SoundTrack:
         return SoundTrack(
-            title, source.sample_rate_hz, source.channels, source.layout, source.n_samples, blocks, language
+            title, source.sample_rate_hz, source.channels, source.layout, source.n_samples, blocks, language, stamp
         )
 
     def voice_track(which: int) -> SoundTrack:
@@ -296,7 +299,15 @@ def _write(
                 for other in files
                 if other.kind in ("voice", "rest")
             ]
-            write_timeline(path, media, source, sounds, with_picture=request.picture == "copy")
+            write_timeline(
+                path,
+                media,
+                source,
+                sounds,
+                with_picture=request.picture == "copy",
+                starts_s=stamp.samples / source.sample_rate_hz,
+                stamped=any(other.name.endswith(".wav") for other in files),
+            )
     return notes
 
 

@@ -27,32 +27,46 @@ class TimelineSound:
 
 
 def write_timeline(
-    path: Path, media: MediaInfo, source: PcmStore, sounds: list[TimelineSound], *, with_picture: bool
+    path: Path,
+    media: MediaInfo,
+    source: PcmStore,
+    sounds: list[TimelineSound],
+    *,
+    with_picture: bool,
+    starts_s: float = 0.0,
+    stamped: bool = False,
 ) -> None:
     """Write a timeline whose sounds lie beside it and whose picture and original are the source file.
+
+    Args:
+        starts_s: seconds since midnight at the source's t = 0, from its timecode: where editors begin to count in it.
+        stamped: whether the sounds begin to count there too.
 
     Raises:
         OutputError: it cannot be written.
     """
     source_url = media.path.absolute().as_uri()
     rate, length = float(source.sample_rate_hz), float(source.n_samples)
+    zero_samples = round(starts_s * rate)
     tracks = []
+    fps = media.video.avg_fps if media.video is not None else rate
     if with_picture and media.video is not None:
-        fps = media.video.avg_fps
         start = round(media.video.start_s * fps)
         frames = round(media.duration_s * fps)
-        clip = _clip(media.path.name, source_url, fps, start=start, duration=frames - start, available=frames)
+        zero = round(starts_s * fps)
+        clip = _clip(media.path.name, source_url, fps, zero, start=start, duration=frames - start, available=frames)
         tracks.append(_track("Picture", "Video", ([_gap(start, fps)] if start > 0 else []) + [clip]))
     for sound in sounds:
-        clip = _clip(sound.title, quote(sound.file_name), rate, start=0, duration=length, available=length)
+        zero = zero_samples if stamped else 0
+        clip = _clip(sound.title, quote(sound.file_name), rate, zero, start=0, duration=length, available=length)
         tracks.append(_track(sound.title, "Audio", [clip]))
-    clip = _clip(media.path.name, source_url, rate, start=0, duration=length, available=length)
+    clip = _clip(media.path.name, source_url, rate, zero_samples, start=0, duration=length, available=length)
     tracks.append(_track("Original", "Audio", [clip]))
     timeline = {
         "OTIO_SCHEMA": "Timeline.1",
         "metadata": {},
         "name": media.path.stem,
-        "global_start_time": None,
+        "global_start_time": _time(round(starts_s * fps), fps) if starts_s else None,
         "tracks": _item("Stack.1", "tracks") | {"children": tracks},
     }
     with write_then_rename(path) as temporary:
@@ -74,15 +88,16 @@ def _track(name: str, kind: str, children: list[Json]) -> Json:
     return _item("Track.1", name) | {"kind": kind, "children": children}
 
 
-def _clip(name: str, url: str, rate: float, *, start: float, duration: float, available: float) -> Json:
+def _clip(name: str, url: str, rate: float, zero: float, *, start: float, duration: float, available: float) -> Json:
+    """A stretch of a file, whose own counting begins at `zero`."""
     reference = {
         "OTIO_SCHEMA": "ExternalReference.1",
         "metadata": {},
         "name": name,
-        "available_range": _range(0, available, rate),
+        "available_range": _range(zero, available, rate),
         "target_url": url,
     }
-    return _item("Clip.1", name, _range(start, duration, rate)) | {"media_reference": reference}
+    return _item("Clip.1", name, _range(zero + start, duration, rate)) | {"media_reference": reference}
 
 
 def _gap(duration: float, rate: float) -> Json:

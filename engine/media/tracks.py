@@ -16,6 +16,20 @@ BLOCK_SAMPLES = 1 << 16
 
 
 @dataclass(frozen=True)
+class Stamp:
+    """When sound was recorded, for editors that put it in its place by that.
+
+    Attributes:
+        samples: from midnight to the first sample.
+        date: "yyyy-mm-dd". time: "hh:mm:ss".
+    """
+
+    samples: int
+    date: str
+    time: str
+
+
+@dataclass(frozen=True)
 class SoundTrack:
     """Sound to write, in blocks, from t = 0 of the source.
 
@@ -24,6 +38,7 @@ class SoundTrack:
         n_samples: samples per channel, exactly what the blocks sum to.
         blocks: starts from the beginning at each call; gives (n, channels) float32 arrays, full scale 1.0.
         language: ISO 639-2 code ("eng"), empty where unknown.
+        stamp: written into .wav files (Broadcast Wave); None for none.
     """
 
     title: str
@@ -33,6 +48,7 @@ class SoundTrack:
     n_samples: int
     blocks: Callable[[], Iterator[FloatArray]]
     language: str = ""
+    stamp: Stamp | None = None
 
 
 def store_track(store: PcmStore, title: str, language: str = "") -> SoundTrack:

@@ -1,4 +1,7 @@
-"""WAV files, written sample for sample: 32-bit float, 24 or 16 bit; RF64 (EBU Tech 3306) beyond 4 GiB."""
+"""WAV files, written sample for sample: 32-bit float, 24 or 16 bit; RF64 (EBU Tech 3306) beyond 4 GiB.
+
+With a stamp they are Broadcast Wave files (EBU Tech 3285, version 1).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 from av.audio.layout import AudioLayout
 
 from engine.jobs import CancelToken, Progress, ProgressCallback
-from engine.media.tracks import SampleFormat, SoundTrack, checked_blocks, quantised
+from engine.media.tracks import SampleFormat, SoundTrack, Stamp, checked_blocks, quantised
 from engine.types import FloatArray
 
 STAGE = "Writing the sound"
@@ -45,6 +48,8 @@ def header(track: SoundTrack, sample_format: SampleFormat) -> bytes:
     """Everything before the first sample."""
     data_bytes = _data_bytes(track, sample_format)
     body = _chunk(b"fmt ", _format(track, sample_format)) + _chunk(b"fact", _u32(track.n_samples))
+    if track.stamp is not None:
+        body += _chunk(b"bext", _broadcast(track.title, track.stamp))
     riff_bytes = 4 + len(body) + 8 + data_bytes + data_bytes % 2
     if riff_bytes <= RIFF_LIMIT_BYTES:
         return b"RIFF" + _u32(riff_bytes) + b"WAVE" + body + b"data" + _u32(data_bytes)
@@ -69,6 +74,26 @@ def _format(track: SoundTrack, sample_format: SampleFormat) -> bytes:
     if plain:
         return base if code == PCM else base + struct.pack("<H", 0)
     return base + struct.pack("<HHIH", 22, width * 8, _speaker_mask(track), code) + SUBFORMAT_TAIL
+
+
+def _broadcast(title: str, stamp: Stamp) -> bytes:
+    """The broadcast extension; its last field, the coding history, is empty."""
+    return struct.pack(
+        "<256s32s32s10s8sQH64s190s",
+        _ascii(title, 256),
+        b"AVSep",
+        b"",
+        _ascii(stamp.date, 10),
+        _ascii(stamp.time, 8),
+        stamp.samples,
+        1,
+        b"",
+        b"",
+    )
+
+
+def _ascii(text: str, length: int) -> bytes:
+    return text.encode("ascii", "replace")[:length]
 
 
 def _speaker_mask(track: SoundTrack) -> int:
