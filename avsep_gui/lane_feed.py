@@ -126,6 +126,11 @@ class LaneFeed(QObject):
         store = document.voice(document.picked).store if document.picked is not None else None
         return Lane(store, picture, self._voice_ready) if store is not None and self._voice_ready else None
 
+    def level(self, kind: LaneKind) -> int:
+        """The level of tiles that a lane wants for the stretch in view; 0 where it shows nothing."""
+        lane = self.lane(kind)
+        return self._level(lane) if lane is not None and self._view is not None else 0
+
     def drawn(self, kind: LaneKind, start_s: float, end_s: float) -> list[Tile]:
         """The tiles to draw for a stretch, one over the other in this order."""
         lane = self.lane(kind)

@@ -69,7 +69,7 @@ def spectrogram(
             last = min(first + COLUMNS_AT_ONCE, columns)
             places = (np.arange(first * looks, last * looks) + 0.5) / looks  # in columns
             starts = np.round((start_s + places * column_s) * rate_hz).astype(np.int64) - n_fft // 2
-            spectrum = rfft(_mono(samples.pieces(starts, n_fft)) * window, axis=1)  # (N, bins) complex64
+            spectrum = rfft(samples.mono_pieces(starts, n_fft) * window, axis=1)  # (N, bins) complex64
             power = np.square(spectrum.real) + np.square(spectrum.imag)
             power = power.reshape(last - first, looks, -1).mean(axis=1)  # (N, bins) -> (columns, bins)
             level_db[:, first:last] = 10 * np.log10(np.maximum(weights @ power.T, 1e-20))
@@ -133,12 +133,12 @@ def _runs(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> Iterator[tuple[
         first = last
 
 
-def _mono(pieces: FloatArray) -> FloatArray:
-    """Channels averaged, (N, length, channels) -> (N, length); adding slices is many times as quick as `mean`."""
-    mixed = pieces[:, :, 0].copy()
-    for channel in range(1, pieces.shape[2]):
-        mixed += pieces[:, :, channel]
-    return mixed / np.float32(pieces.shape[2])
+def _mono(sound: FloatArray) -> FloatArray:
+    """Channels averaged, (..., channels) -> (...); adding slices is many times as quick as `mean`."""
+    mixed = sound[..., 0].copy()
+    for channel in range(1, sound.shape[-1]):
+        mixed += sound[..., channel]
+    return np.divide(mixed, np.float32(sound.shape[-1]), out=mixed)
 
 
 def _row_weights(rows: int, max_hz: float, scale: Scale, rate_hz: int, n_fft: int) -> FloatArray:
@@ -192,24 +192,29 @@ class _Sound:
 
     def stretch(self, start: int, length: int) -> FloatArray:
         """Samples from a place on, (length, channels); zeros beyond the ends and where a value is not a number."""
-        out = np.zeros((length, self._channels), np.float32)
-        begin, end = max(0, start), min(self.n_samples, start + length)
-        if begin < end:
-            self._file.seek(begin * self._channels * 4)
-            read = np.frombuffer(self._file.read((end - begin) * self._channels * 4), "<f4")
-            read = read[: len(read) // self._channels * self._channels].reshape(-1, self._channels)
-            out[begin - start : begin - start + len(read)] = read
-            if not np.isfinite(out).all():
-                np.nan_to_num(out, copy=False, posinf=0.0, neginf=0.0)
-        return out
+        return np.asarray(self.pieces(np.array([start]), length)[0])
 
     def pieces(self, starts: NDArray[np.int64], length: int) -> FloatArray:
-        """Several stretches, (N, length, channels); `starts` increase."""
+        """Several stretches, (N, length, channels); zeros as in `stretch`."""
+        out = np.zeros((len(starts), length, self._channels), np.float32)
+        for piece, start in zip(out, starts.tolist(), strict=True):
+            begin, end = max(0, start), min(self.n_samples, start + length)
+            if begin < end:
+                self._file.seek(begin * self._channels * 4)
+                self._file.readinto(piece[begin - start : end - start].data)
+        with np.errstate(invalid="ignore", over="ignore"):
+            is_sound = np.isfinite(out.sum())  # cheaper than to look at every value
+        if not is_sound:
+            np.nan_to_num(out, copy=False, posinf=0.0, neginf=0.0)
+        return out
+
+    def mono_pieces(self, starts: NDArray[np.int64], length: int) -> FloatArray:
+        """Several stretches with channels averaged, (N, length); `starts` increase."""
         first, whole = int(starts[0]), int(starts[-1] - starts[0]) + length
         if whole > MOST_READ_TWICE * len(starts) * length:
-            return np.stack([self.stretch(start, length) for start in starts.tolist()])
-        together = np.lib.stride_tricks.sliding_window_view(self.stretch(first, whole), length, axis=0)
-        return np.asarray(together[starts - first].swapaxes(1, 2))  # (N, channels, length) -> (N, length, channels)
+            return _mono(self.pieces(starts, length))
+        together = np.lib.stride_tricks.sliding_window_view(_mono(self.stretch(first, whole)), length)
+        return np.asarray(together[starts - first])
 
 
 def _unreadable(store: PcmStore, details: str) -> InputError:
