@@ -37,6 +37,7 @@ from avsep_gui.shelf_client import ShelfClient
 from avsep_gui.state.document import Document, FacesState, ListenMode, OpenState
 from avsep_gui.state.shelf import Shelf
 from avsep_gui.state.spectrogram_choice import SpectrogramChoice
+from avsep_gui.storage_client import StorageClient
 from avsep_gui.theme import SYSTEM, THEMES
 from avsep_gui.views.announcer import Announcer
 from avsep_gui.views.export_dialog import ExportDialog
@@ -80,7 +81,8 @@ class MainWindow(QMainWindow):
         self.spectrograms = SpectrogramChoice(settings, self)
         self.feed = LaneFeed(self.document, self.client, self.spectrograms, self)
         self.actions_by_id = make_actions(self, self._slots())
-        self.preferences = PreferencesDesk(self, self.actions_by_id, settings, look, self.client)
+        storage = StorageClient(runner, self.document, self)
+        self.preferences = PreferencesDesk(self, self.actions_by_id, settings, look, self.client, storage)
         self._add_history_actions()
         self._build_menus()
         self._build_pages()

@@ -13,6 +13,7 @@ from avsep_gui.keymap import SPECS, Keymap, plain
 from avsep_gui.look import Look
 from avsep_gui.settings import Settings
 from avsep_gui.state.document import ListenMode
+from avsep_gui.storage_client import StorageClient
 from avsep_gui.theme import SYSTEM, THEMES
 from avsep_gui.views.header import Header
 from avsep_gui.views.help_dialogs import KeysDialog
@@ -29,7 +30,13 @@ class PreferencesDesk(QObject):
     """
 
     def __init__(
-        self, window: QWidget, actions: dict[str, QAction], settings: Settings, look: Look, client: EngineClient
+        self,
+        window: QWidget,
+        actions: dict[str, QAction],
+        settings: Settings,
+        look: Look,
+        client: EngineClient,
+        storage: StorageClient,
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -37,6 +44,7 @@ class PreferencesDesk(QObject):
         self._settings = settings
         self._look = look
         self._client = client
+        self._storage = storage
         self._hints: list[tuple[Callable[[str], None], str, str]] = []
         self.keymap = Keymap(settings.keys, self)
         self.dialog: PreferencesDialog | None = None
@@ -66,7 +74,9 @@ class PreferencesDesk(QObject):
     def show_dialog(self) -> None:
         """Open the preferences, or bring them to the front."""
         if self.dialog is None:
-            self.dialog = PreferencesDialog(self._settings, self._look, self.keymap, self._client, self._window)
+            self.dialog = PreferencesDialog(
+                self._settings, self._look, self.keymap, self._client, self._storage, self._window
+            )
         self.dialog.open_beside()
 
     def show_keys(self) -> None:

@@ -1,4 +1,4 @@
-"""PreferencesDialog: look and language, where voices are computed, keys. What is changed holds at once."""
+"""PreferencesDialog: look and language, where voices are computed, keys, storage. What is changed holds at once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -24,8 +22,11 @@ from avsep_gui.keymap import Keymap
 from avsep_gui.look import Look
 from avsep_gui.resources import resource
 from avsep_gui.settings import TEXT_SCALES, Settings
+from avsep_gui.storage_client import StorageClient
 from avsep_gui.theme import CONTRAST, DARK, LIGHT, SYSTEM, Theme
 from avsep_gui.views.keys_page import KeysPage
+from avsep_gui.views.preferences_parts import add_field, note, strong, titled
+from avsep_gui.views.storage_page import StoragePage
 
 SIZE_PX = (760, 600)
 PAGES_PX = 152
@@ -37,10 +38,17 @@ class PreferencesDialog(QDialog):
 
     Args:
         client: where voices are computed; later jobs run on the device that is chosen here.
+        storage: what is kept on the disk.
     """
 
     def __init__(
-        self, settings: Settings, look: Look, keymap: Keymap, client: EngineClient, parent: QWidget | None = None
+        self,
+        settings: Settings,
+        look: Look,
+        keymap: Keymap,
+        client: EngineClient,
+        storage: StorageClient,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
@@ -65,13 +73,15 @@ class PreferencesDialog(QDialog):
         right.addWidget(self._stack, 1)
         outer.addLayout(right, 1)
         self.keys = KeysPage(keymap)
+        self.storage = StoragePage(storage)
         for name, page in (
             (self.tr("General"), self._build_general()),
             (self.tr("Computing"), self._build_computing()),
             (self.tr("Keys"), self.keys),
+            (self.tr("Storage"), self.storage),
         ):
             self.pages.addItem(name)
-            self._stack.addWidget(_titled(name, page, scrolls=page is not self.keys))
+            self._stack.addWidget(titled(name, page, scrolls=page is not self.keys))
         foot = QHBoxLayout()  # after the pages, so that Tab comes to it last
         foot.addStretch(1)
         self.close_button = QPushButton(self.tr("Close"))
@@ -107,7 +117,7 @@ class PreferencesDialog(QDialog):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 8, 0)
         layout.setSpacing(8)
-        layout.addWidget(_strong(self.tr("Colours")))
+        layout.addWidget(strong(self.tr("Colours")))
         row = QHBoxLayout()
         row.setSpacing(8)
         self.themes: dict[str, QToolButton] = {}
@@ -136,13 +146,13 @@ class PreferencesDialog(QDialog):
         for scale in TEXT_SCALES:
             self.text_size.addItem(self.tr("{0} %").format(round(100 * scale)), scale)
         self.text_size.activated.connect(self._on_text_size)
-        _add_field(layout, self.tr("&Size of text"), self.text_size)
+        add_field(layout, self.tr("&Size of text"), self.text_size)
         self.motion = QCheckBox(self.tr("Reduce motion"))
         self.motion.toggled.connect(self._on_motion)
         layout.addSpacing(8)
         layout.addWidget(self.motion, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(
-            _note(self.tr("Menus open at once, and the wave beside a speaking person's name stands still."))
+            note(self.tr("Menus open at once, and the wave beside a speaking person's name stands still."))
         )
         layout.addSpacing(16)
         self.language = QComboBox()
@@ -152,8 +162,8 @@ class PreferencesDialog(QDialog):
             self.language.addItem(QLocale(code).nativeLanguageName(), code)
         self.language.setCurrentIndex(max(0, self.language.findData(self._settings.language)))
         self.language.activated.connect(self._on_language)
-        _add_field(layout, self.tr("&Language"), self.language)
-        layout.addWidget(_note(self.tr("Another language is spoken after AVSep was started again.")))
+        add_field(layout, self.tr("&Language"), self.language)
+        layout.addWidget(note(self.tr("Another language is spoken after AVSep was started again.")))
         layout.addStretch(1)
         return page
 
@@ -164,10 +174,10 @@ class PreferencesDialog(QDialog):
         layout.setSpacing(8)
         self.device = QComboBox()
         self.device.activated.connect(self._on_device)
-        _add_field(layout, self.tr("&Voices are computed on"), self.device)
-        self.device_note = _note("")
+        add_field(layout, self.tr("&Voices are computed on"), self.device)
+        self.device_note = note("")
         layout.addWidget(self.device_note)
-        layout.addWidget(_note(self.tr("It holds for work that begins from now on; what runs goes on where it is.")))
+        layout.addWidget(note(self.tr("It holds for work that begins from now on; what runs goes on where it is.")))
         layout.addStretch(1)
         return page
 
@@ -210,50 +220,6 @@ def translations() -> list[str]:
     """Codes of the languages that there is a translation file for, English left out."""
     codes = (path.stem.removeprefix("avsep_") for path in sorted(resource("translations").glob("avsep_*.qm")))
     return [code for code in codes if code != "en"]
-
-
-def _titled(title: str, page: QWidget, *, scrolls: bool) -> QWidget:
-    holder = QWidget()
-    layout = QVBoxLayout(holder)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(16)
-    label = QLabel(title)
-    label.setObjectName("title")
-    layout.addWidget(label)
-    if scrolls:
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(page)
-        layout.addWidget(area, 1)
-    else:
-        layout.addWidget(page, 1)
-    return holder
-
-
-def _add_field(layout: QVBoxLayout, words: str, field: QComboBox) -> None:
-    """A label above its field."""
-    label = _strong(words)
-    label.setBuddy(field)
-    field.setAccessibleName(words.replace("&", ""))
-    field.setMinimumWidth(240)
-    field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-    layout.addWidget(label)
-    layout.addWidget(field, 0, Qt.AlignmentFlag.AlignLeft)
-
-
-def _strong(words: str) -> QLabel:
-    label = QLabel(words)
-    label.setObjectName("strong")
-    return label
-
-
-def _note(words: str) -> QLabel:
-    label = QLabel(words)
-    label.setWordWrap(True)
-    label.setProperty("muted", True)
-    return label
 
 
 def _swatch(themes: tuple[Theme, ...], scale: float) -> QIcon:
