@@ -21,8 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.casting import person_key
 from engine.api import cache_usage, clear_cache, set_cache_limit  # noqa: F401 - the engine's own, on the tests' folder
+from engine.casting import person_key
 from engine.confidence import Judgement
 from engine.contract import Declaration
 from engine.errors import DeviceError, InputError, ModelError, NoFaceError
