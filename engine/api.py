@@ -23,6 +23,7 @@ from engine.jobs import CancelToken, ProgressCallback, ignore_progress
 from engine.types import (
     CacheClearing,
     CacheUsage,
+    ContainerFit,
     DeviceInfo,
     Download,
     FaceAnalysis,
@@ -265,6 +266,17 @@ def end_batch(batch: Batch) -> Path:
 
     sweep(batch)
     return write_summary(batch)
+
+
+def container_fit(path: Path, suffix: str) -> ContainerFit:
+    """What a video file of a type (".mp4", ".mkv", ".mov") can hold of a film, found out with its first packets.
+
+    Raises:
+        InputError: the film cannot be read. NoPictureError: it has no picture. UsageError: another type.
+    """
+    from engine.media.remux import container_fit
+
+    return container_fit(path, suffix)
 
 
 def spectrogram(

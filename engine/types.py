@@ -288,6 +288,21 @@ class SeparationResult:
 
 
 @dataclass(frozen=True)
+class ContainerFit:
+    """How a film goes into a video file of a certain type.
+
+    Attributes:
+        picture: whether its picture can be copied as it is.
+        new_sounds: how many of its sound tracks are encoded anew.
+        left_out: kinds of the streams that have no place in it: "subtitle", "attachment", "video".
+    """
+
+    picture: bool
+    new_sounds: int
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SpectrogramImage:
     """A picture-ready spectrogram.
 

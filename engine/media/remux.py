@@ -26,6 +26,7 @@ from engine.media.information import duration_s
 from engine.media.sound import decode_audio
 from engine.media.source import Heads, heads, open_media, packets
 from engine.media.tracks import SoundTrack, store_track
+from engine.types import ContainerFit
 
 STAGE = "Writing the video"
 FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
@@ -122,13 +123,12 @@ class _Remux:
         Raises:
             UsageError: the container does not take it, or would show more of it.
         """
-        if not self._takes(stream):
+        if not self.takes(stream):
             raise UsageError(
                 f"“{self._suffix}” files cannot hold the picture of “{self._source.name}” ({stream.name}) as it is.",
                 "Choose .mkv, which takes nearly every picture.",
             )
-        head = self._begin.picture
-        if self._suffix == ".mkv" and head is not None and head.packet_s < head.start_s:
+        if not self.keeps_picture(stream):
             raise UsageError(
                 f"“{self._source.name}” was trimmed without encoding it anew: .mkv would show what was cut off.",
                 "Choose .mp4 or .mov, which keep the cut.",
@@ -156,7 +156,7 @@ class _Remux:
 
     def copy_sound(self, stream: AudioStream) -> None:
         """Let a sound track of the source through; encode it anew where the container does not take it as it is."""
-        if not self._loses_its_start(stream) and self._takes(stream):
+        if self.keeps_sound(stream):
             copy = self._copy(stream)
             if stream.metadata.get("title", "") == "" and stream.metadata.get("handler_name", "") in _NO_NAMES:
                 copy.metadata["title"] = copy.metadata["handler_name"] = "Original"
@@ -173,7 +173,7 @@ class _Remux:
         for stream in self._old.streams:
             if stream.index in self._copies or stream.type not in ("subtitle", "attachment", "video"):
                 continue
-            if self._takes(stream):
+            if self.takes(stream):
                 self._copy(stream).disposition = stream.disposition
             else:
                 log.warning("%s does not take stream %d (%s): left out", self._suffix, stream.index, stream.type)
@@ -206,7 +206,18 @@ class _Remux:
             yield float(_decoding_time(waiting))
             waiting = next(new_sound, None)
 
-    def _takes(self, stream: Stream) -> bool:
+    def keeps_picture(self, stream: Stream) -> bool:
+        """Whether the picture can pass as it is, and nothing of it would show that was cut off."""
+        head = self._begin.picture
+        trimmed = head is not None and head.packet_s < head.start_s
+        return self.takes(stream) and not (self._suffix == ".mkv" and trimmed)
+
+    def keeps_sound(self, stream: AudioStream) -> bool:
+        """Whether a sound track can pass as it is."""
+        return not self._loses_its_start(stream) and self.takes(stream)
+
+    def takes(self, stream: Stream) -> bool:
+        """Whether the container takes a stream as it is."""
         return container_takes(FORMATS[self._suffix], self._source, stream.index)
 
     def _loses_its_start(self, stream: AudioStream) -> bool:
@@ -219,6 +230,32 @@ class _Remux:
         copy.metadata.update(stream.metadata)
         self._copies[stream.index] = copy
         return copy
+
+
+def container_fit(source: Path, suffix: str) -> ContainerFit:
+    """How a film goes into a container; see `engine.api.container_fit`.
+
+    Raises:
+        UsageError: a suffix that is no video's. NoPictureError: the source has no picture. InputError: as named.
+    """
+    if suffix not in FORMATS:
+        raise UsageError(f"“{suffix}” is no type of video file.", f"Use {', '.join(FORMATS)}.")
+    begin = heads(source)
+    if begin.picture is None or begin.picture_index is None:
+        raise NoPictureError(f"“{source.name}” has no picture.", "Choose a sound format for the output, such as .wav.")
+    with open_media(source) as old, av.open(BytesIO(), "w", format=FORMATS[suffix]) as new:
+        job = _Remux(old, new, source, suffix, begin, CancelToken())
+        sounds = [stream for stream in old.streams.audio if stream.index in begin.sound]
+        others = [
+            stream
+            for stream in old.streams
+            if stream.index != begin.picture_index and stream.type in ("subtitle", "attachment", "video")
+        ]
+        return ContainerFit(
+            picture=job.keeps_picture(old.streams[begin.picture_index]),
+            new_sounds=sum(not job.keeps_sound(stream) for stream in sounds),
+            left_out=tuple(sorted({stream.type for stream in others if not job.takes(stream)})),
+        )
 
 
 def container_takes(container_format: str, source: Path, index: int) -> bool:

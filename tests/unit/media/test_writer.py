@@ -26,8 +26,9 @@ from engine.errors import (
 from engine.jobs import CancelToken, Progress
 from engine.media import wav
 from engine.media.reader import decode_audio, probe, read_frames
+from engine.media.remux import container_fit
 from engine.media.writer import SampleFormat, SoundTrack, store_track, write_sound, write_video
-from engine.types import FloatArray
+from engine.types import ContainerFit, FloatArray
 from tests.helpers import media_files as media
 from tests.helpers.media_files import FILM_RATE, NTSC_RATE, Picture, Sound, write_media
 
@@ -360,6 +361,19 @@ def _with_subtitles(path: Path, folder: Path, codec: str) -> Path:
     command += ["1", "-c", "copy", "-c:s", codec, "-metadata:s:s:0", "language=fra", str(path)]
     subprocess.run(command, check=True)
     return path
+
+
+def test_what_a_container_cannot_hold_is_known_beforehand(tmp_path: Path) -> None:
+    source = _with_subtitles(tmp_path / "s.mkv", tmp_path, "srt")
+    assert container_fit(source, ".mkv") == ContainerFit(True, 0, ())
+    assert container_fit(source, ".mp4") == ContainerFit(True, 0, ("subtitle",))
+    old = write_media(tmp_path / "old.mkv", Picture(codec="mpeg4"), [Sound(codec="pcm_s16le")])
+    assert container_fit(old, ".mov").picture
+    assert container_fit(old, ".mp4").new_sounds == 1
+    film = write_media(tmp_path / "film.mkv", Picture(codec="ffv1"), [Sound()])
+    assert not container_fit(film, ".mov").picture
+    with pytest.raises(UsageError):
+        container_fit(source, ".avi")
 
 
 @pytest.mark.parametrize(("name", "codec", "suffix"), [("s.mkv", "srt", ".mkv"), ("s.mp4", "mov_text", ".mp4")])
