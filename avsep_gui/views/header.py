@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from avsep_gui.device_words import device_why, running_on
 from avsep_gui.jobs import Job
 from avsep_gui.look import Look
 from avsep_gui.model_words import tooltip
@@ -22,6 +23,7 @@ LEAST_NAME_PX = 80
 MOST_NAME_PX = 480
 MOST_MODEL_PX = 160
 MOST_NETWORK_PX = 280
+MOST_DEVICE_PX = 360
 
 
 class Header(QFrame):
@@ -53,7 +55,8 @@ class Header(QFrame):
         layout.addWidget(self._facts)
         layout.addStretch(1)
         self.network = self._chip("")
-        self.device = self._chip(self.tr("Looking at this computer…"))
+        self._running_on = self.tr("Looking at this computer…")
+        self.device = self._chip(self._running_on)
         self.model = self._chip_button()
         self.model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -81,17 +84,20 @@ class Header(QFrame):
     def show_network(self) -> None:
         """Say whether the network is or was used, and for what."""
         shelf = self._shelf
+        names = ", ".join(shelf.network)
+        if shelf.network_now:
+            text = self.tr("Using the network: adding {0}").format(names)
+        elif shelf.network:
+            text = self.tr("Network used: adding {0}").format(names)
         if shelf.network:
-            text = self.tr("Network used: adding {0}").format(", ".join(shelf.network))
-            tip = self.tr("Since AVSep was started, files were fetched to add {0}, because you asked for it.").format(
-                ", ".join(shelf.network)
-            )
+            tip = self.tr("Since AVSep was started, files were fetched to add {0}, because you asked for it.")
+            tip = tip.format(names)
             tip += "\n" + self.tr("Nothing of yours was sent: voices are computed on this computer.")
         else:
             text = self.tr("No network used")
             tip = self.tr("Everything is computed on this computer; nothing is sent or fetched.")
         self.network.setText(
-            self.network.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self._look.px(2 * MOST_MODEL_PX))
+            self.network.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self._look.px(MOST_NETWORK_PX))
         )
         self.network.setToolTip(tip)
         self.network.setAccessibleName(text)
@@ -117,11 +123,10 @@ class Header(QFrame):
         self.show_model()
 
     def show_device(self, info: DeviceInfo) -> None:
-        """Say where work runs, and why in the tooltip."""
-        short = self.tr("CPU") if info.device == "cpu" else info.name
-        self.device.setText(self.tr("Running on: {0}").format(short))
-        self.device.setToolTip(self.tr("Work runs on: {0} ({1})").format(info.name, info.why))
-        self.device.setAccessibleName(self.device.toolTip())
+        """Say where work runs and why."""
+        self._running_on = running_on(info)
+        self.device.setToolTip(self.tr("Work runs on: {0} ({1})").format(info.name, device_why(info)))
+        self.device.setAccessibleName(self._running_on)
         self._fit()
 
     def show_jobs(self, jobs: list[Job]) -> None:
@@ -153,11 +158,13 @@ class Header(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """Cut the file's name, and leave its facts out, where the chips need the room."""
+        """Cut the file's name, leave its facts out, and cut why it is this device, where the chips need the room."""
         path = self._document.path
         name = path.name if path is not None else "AVSep"
         spaces = 16 + 12 + 8 * len(self._chips) + 4 + 2 * 8
-        left = self.width() - spaces - sum(chip.sizeHint().width() for chip in self._chips)
+        left = self.width() - spaces - sum(chip.sizeHint().width() for chip in self._chips if chip is not self.device)
+        self._fit_device(left - LEAST_NAME_PX)
+        left -= self.device.sizeHint().width()
         facts_px = self._facts.sizeHint().width()
         metrics = self._name.fontMetrics()
         wanted = min(MOST_NAME_PX, metrics.horizontalAdvance(name) + 4)
@@ -166,6 +173,14 @@ class Header(QFrame):
             left -= facts_px
         room = min(MOST_NAME_PX, max(LEAST_NAME_PX, left))
         self._name.setText(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, room))
+
+    def _fit_device(self, room_px: int) -> None:
+        """Say where work runs in any case, and why as far as there is room."""
+        metrics = self.device.fontMetrics()
+        around_px = self.device.sizeHint().width() - metrics.horizontalAdvance(self.device.text())
+        least_px = metrics.horizontalAdvance(self._running_on.partition(" (")[0] + "…")
+        text_px = min(self._look.px(MOST_DEVICE_PX), max(least_px, room_px - around_px))
+        self.device.setText(metrics.elidedText(self._running_on, Qt.TextElideMode.ElideRight, text_px))
 
     def _on_look(self) -> None:
         self.setFixedHeight(self._look.px(HEIGHT_PX))

@@ -311,6 +311,7 @@ class MainWindow(QMainWindow):
         player.no_device.connect(self._on_no_device)
         player.picture.failed.connect(self._on_picture_failed)
         self._look.changed.connect(self._recolour)
+        self.shelf.network_changed.connect(self._show_panels)
 
     def _add_number_keys(self) -> None:
         for number in range(1, 10):
@@ -396,7 +397,7 @@ class MainWindow(QMainWindow):
             side=self.actions_by_id["show_people"].isChecked(),
             timeline=self.actions_by_id["show_timeline"].isChecked(),
         )
-        self.header.setVisible(not self.isFullScreen())
+        self.header.setVisible(not self.isFullScreen() or self.shelf.network_now)
         self.menuBar().setVisible(not self.isFullScreen())
 
     def _toggle_jobs(self) -> None:

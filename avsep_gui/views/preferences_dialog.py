@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from avsep_gui.device_words import device_why
 from avsep_gui.engine_client import EngineClient
 from avsep_gui.keymap import Keymap
 from avsep_gui.look import Look
@@ -192,7 +193,7 @@ class PreferencesDialog(QDialog):
             self.device.addItem(self.tr("{0} (not found)").format(client.device), client.device)
         self.device.setCurrentIndex(self.device.findData(client.device))
         now = client.device_now
-        text = self.tr("Now: {0} ({1}).").format(now.name, now.why) if now is not None else ""
+        text = self.tr("Now: {0} ({1}).").format(now.name, device_why(now)) if now is not None else ""
         self.device_note.setText(text or self.tr("Looking at this computer…"))
 
     def _on_theme(self, name: str) -> None:

@@ -128,7 +128,7 @@ def test_a_guest_is_added_after_the_question_with_progress_beside_other_work(qtb
     qtbot.keyClick(card.question.download, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: card.work.isVisible() and card.work.bar.value() > 200, timeout=WAIT_MS)
     assert "Downloading the weights" in card.work.label.text()
-    assert window.header.network.text() == "Network used: adding guest-slow"
+    assert window.header.network.text() == "Using the network: adding guest-slow"
     assert window.header.network.property("busy") is True
     window.actions_by_id["show_jobs"].trigger()
     assert "Adding guest-slow" in [row._title.text() for row in window.drawer.rows.values()]
