@@ -99,6 +99,7 @@ class LaneFeed(QObject):
         document.source_changed.connect(self._on_source)
         document.voice_changed.connect(self._on_voice_changed)
         document.picked_changed.connect(self._on_picked)
+        document.people_changed.connect(self._on_picked)
         document.voices_forgotten.connect(self._on_forgotten)
         choice.changed.connect(self._on_choice)
 
