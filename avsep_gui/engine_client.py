@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,15 @@ from avsep_gui.state.shelf import DEFAULT, Shelf
 from avsep_gui.state.tiles import ROWS, TileKey
 from avsep_gui.voice_calls import VoiceCalls
 from engine.errors import EngineError, NoPictureError
-from engine.types import DeviceInfo, FaceAnalysis, MediaInfo, PcmStore, SeparationRequest, SeparationResult
+from engine.types import (
+    ContainerFit,
+    DeviceInfo,
+    FaceAnalysis,
+    MediaInfo,
+    PcmStore,
+    SeparationRequest,
+    SeparationResult,
+)
 
 
 class EngineClient(QObject):
@@ -151,12 +160,17 @@ class EngineClient(QObject):
             "separate",
             request,
             title=title,
-            on_success=self._on_exported,
+            on_success=lambda result: self._on_exported(result, request.output),
             on_error=lambda error: self.export_failed.emit(error, request),
             on_end=self._forget_export,
         )
         self._exports[job_id] = self._shelf.default_name if request.model == DEFAULT else request.model
         return job_id
+
+    def ask_container_fit(self, suffix: str, then: Callable[[ContainerFit], None]) -> None:
+        """Find out what a type of video file can hold of the opened film; where that fails, nothing follows."""
+        if self._document.path is not None and not self._stopped:
+            self._calls.submit("light", "container_fit", self._document.path, suffix, on_success=then)
 
     def exports_with(self, model: str) -> bool:
         """Whether an export that is under way uses this model."""
@@ -275,8 +289,10 @@ class EngineClient(QObject):
         self._faces_job = None
         self._document.set_analysis(analysis)
 
-    def _on_exported(self, result: SeparationResult) -> None:
-        self.export_done.emit(result)
+    def _on_exported(self, result: SeparationResult, output: Path) -> None:
+        """Tell of the files where they are: those of a folder are named without it."""
+        outputs = (file if file.path == output else replace(file, path=output / file.path) for file in result.outputs)
+        self.export_done.emit(replace(result, outputs=tuple(outputs)))
 
     def _forget_tile(self, key: TileKey) -> None:
         self._tiles.pop(key, None)

@@ -16,15 +16,17 @@ BYTES_PER_SAMPLE = {".wav": 4.0, ".flac": 2.0, ".m4a": 0.3, ".opus": 0.25}
 VIDEO_ENDINGS = (".mp4", ".mkv", ".mov")
 SOUND_ENDINGS = (".wav", ".flac", ".m4a", ".opus")
 SPARE_BYTES = 50_000_000
+CLOSE_UP_BYTES_PER_S = 1_200_000
 
 
 @dataclass(frozen=True)
 class ExportKind:
-    """A choice of the dialog: its id, words and the file endings that go with it (none for a folder)."""
+    """A choice of the dialog: its id, words, the file endings of it, and of the sound files in a folder."""
 
     id: str
     title: str
     endings: tuple[str, ...]
+    is_folder: bool = False
 
 
 def kinds() -> tuple[ExportKind, ...]:
@@ -36,7 +38,10 @@ def kinds() -> tuple[ExportKind, ...]:
     return (
         ExportKind("voice", text("The voice, as a sound file"), SOUND_ENDINGS),
         ExportKind("video", text("The video, with voice, everyone else and original as sound tracks"), VIDEO_ENDINGS),
-        ExportKind("folder", text("A folder: one file per person, everyone else, report and timeline"), ()),
+        ExportKind(
+            "folder", text("A folder: one file per person, everyone else, report and timeline"), SOUND_ENDINGS, True
+        ),
+        ExportKind("close_up", text("A close-up: a video that follows the face, with the voice alone"), VIDEO_ENDINGS),
     )
 
 
@@ -44,17 +49,31 @@ def suggested_name(media: MediaInfo, name: str, kind: ExportKind, ending: str) -
     """A file name from the video's and the person's, without characters that file systems refuse."""
     safe = "".join("_" if letter in '<>:"/\\|?*' or ord(letter) < 32 else letter for letter in name).strip(" .")
     stem = f"{media.path.stem} - {safe or 'voice'}"
-    return stem if kind.id == "folder" else stem + ending
+    if kind.id == "close_up":
+        stem += QCoreApplication.translate("ExportPlan", " - close-up")
+    return stem if kind.is_folder else stem + ending
 
 
-def expected_bytes(media: MediaInfo, kind: ExportKind, ending: str, people: int) -> float:
-    """About how much an export will take, on the safe side."""
+def expected_bytes(media: MediaInfo, kind: ExportKind, ending: str, people: int, *, close_up_s: float = 0.0) -> float:
+    """About how much an export will take, on the safe side.
+
+    Args:
+        close_up_s: how long the close-ups are that belong to it; 0 for none.
+    """
     audio = media.audio[0] if media.audio else None
     samples = media.duration_s * audio.sample_rate_hz * audio.channels if audio is not None else 0.0
+    films = close_up_s * CLOSE_UP_BYTES_PER_S * people
+    if kind.id == "close_up":
+        return films
     if kind.id == "video":
         return media.path.stat().st_size + 3 * samples * 0.4
     files = 1 if kind.id == "voice" else people + 2
-    return samples * BYTES_PER_SAMPLE.get(ending, 4.0) * files
+    return samples * BYTES_PER_SAMPLE.get(ending, 4.0) * files + films
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder."""
+    return shutil.disk_usage(folder).free
 
 
 def problem(output: Path, needed_bytes: float, source: Path) -> str:
@@ -72,7 +91,7 @@ def problem(output: Path, needed_bytes: float, source: Path) -> str:
         return text("You may not write to {0}. Choose another folder.").format(folder)
     if output.exists() and source.exists() and output.samefile(source):
         return text("This would replace the video itself. Choose another name.")
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(folder)
     if free < needed_bytes + SPARE_BYTES:
         return text("There is not enough room: about {0} needed, {1} free.").format(
             size(needed_bytes + SPARE_BYTES), size(free)

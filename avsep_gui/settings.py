@@ -139,6 +139,34 @@ class Settings:
     def export_folder(self, folder: Path) -> None:
         self._store.setValue("files/export_folder", str(folder))
 
+    @property
+    def export_presets(self) -> str:
+        """The user's presets of the export dialog, as `export_presets.presets_to_text` writes them."""
+        return str(self._store.value("export/presets", ""))
+
+    @export_presets.setter
+    def export_presets(self, text: str) -> None:
+        self._store.setValue("export/presets", text)
+
+    @property
+    def export_choice(self) -> str:
+        """What was exported last, as `export_presets.choice_to_text` writes it."""
+        return str(self._store.value("export/choice", ""))
+
+    @export_choice.setter
+    def export_choice(self, text: str) -> None:
+        self._store.setValue("export/choice", text)
+
+    @property
+    def batch_file(self) -> Path | None:
+        """The queue of the batch that was not finished, if it is still there."""
+        value = str(self._store.value("files/batch", ""))
+        return Path(value) if value and Path(value).is_file() else None
+
+    @batch_file.setter
+    def batch_file(self, path: Path | None) -> None:
+        self._store.setValue("files/batch", "" if path is None else str(path))
+
     def layout(self, name: str) -> QByteArray | None:
         """A saved geometry or splitter state."""
         value = self._store.value(f"layout/{name}")

@@ -142,7 +142,15 @@ class MainWindow(QMainWindow):
         if document.picked is None or document.source is None or document.media is None:
             return
         folder = self._settings.export_folder or document.media.path.parent
-        dialog = ExportDialog(document, self._look, folder, self, shelf=self.shelf)
+        dialog = ExportDialog(
+            document,
+            self._look,
+            folder,
+            self,
+            shelf=self.shelf,
+            settings=self._settings,
+            ask_fit=self.client.ask_container_fit,
+        )
         if dialog.exec() == ExportDialog.DialogCode.Accepted:
             self.start_export(dialog.output, dialog.options())
         dialog.deleteLater()
@@ -427,7 +435,7 @@ class MainWindow(QMainWindow):
             self.notices.show_text("warning", warning)
 
     def _show_report(self, result: SeparationResult) -> None:
-        self._show_dialog(ReportDialog(result, self.document, self))
+        self._show_dialog(ReportDialog(result, self.document, self._look, self))
 
     def _show_dialog(self, dialog: QDialog) -> None:
         dialog.exec()

@@ -30,6 +30,7 @@ from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.types import (
     AudioInfo,
     ConfidenceSpan,
+    ContainerFit,
     DeviceInfo,
     Download,
     FaceAnalysis,
@@ -173,6 +174,12 @@ def separate(request, *, on_progress=ignore_progress, cancel=None):
         request.model, "cpu", DURATION_S, 1.0, 0.05, {}, 100.0, RATE, 1, -140.0, 0,
         (OutputFile(output, 1, "voice"),), (), (),
     )  # fmt: skip
+
+
+def container_fit(path, suffix):
+    if "subtitled" in path.name and suffix == ".mp4":
+        return ContainerFit(True, 1, ("subtitle",))
+    return ContainerFit(not ("odd" in path.name and suffix == ".mov"), 0, ())
 
 
 def spectrogram(sound, *, start_s, end_s, columns, rows, max_hz=8000.0, scale="mel"):

@@ -313,7 +313,7 @@ def test_the_dialogs_of_help_export_and_report(qtbot, window, checked, opened, t
     qtbot.waitUntil(lambda: bool(window.shelf.rows), timeout=WAIT_MS)
     dialogs = (
         ExportDialog(document, window._look, tmp_path, window, shelf=window.shelf),
-        ReportDialog(result, document, window),
+        ReportDialog(result, document, window._look, window),
         KeysDialog(window.preferences.keymap, window),
         AboutDialog(window),
     )

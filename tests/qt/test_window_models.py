@@ -370,23 +370,23 @@ def test_export_says_the_model_and_takes_the_selection_when_it_is_slow(qtbot, wi
 
     dialog = ask()
     assert dialog.model.text() == "compact"
-    assert "About" in dialog.message.text()
+    assert "About" in dialog.preflight.text
     dialog.deleteLater()
     choose(window, "guest-slow")
     dialog = ask()
-    assert dialog.model.text() == "guest-slow: takes about 2 min"
-    assert "The whole file takes about 2 min with guest-slow" in dialog.message.text()
-    assert "Select a stretch" in dialog.message.text()
-    assert dialog.message.property("tone") == "warning"
+    assert dialog.model.text() == "guest-slow"
+    assert "The whole file takes about 2 min with guest-slow" in dialog.preflight.text
+    assert "Select a stretch" in dialog.preflight.text
+    assert dialog.preflight.remarks[0].gravity == "warning"
     dialog.what.setCurrentIndex(2)
     dialog.everyone.setChecked(True)
-    assert dialog.model.text() == "guest-slow: takes about 5 min"
+    assert "takes about 5 min" in dialog.preflight.text
     dialog.deleteLater()
     window.document.set_range((1.0, 3.0))
     dialog = ask()
     assert dialog.selection.isChecked()
-    assert dialog.model.text() == "guest-slow: takes about 1 min"
-    assert "whole file" not in dialog.message.text()
+    assert "ready in about 1 min" in dialog.preflight.text
+    assert "whole file" not in dialog.preflight.text
     window.start_export(dialog.output, dialog.options())
     qtbot.waitUntil(lambda: any("Exported" in text for text in notice_texts(window)), timeout=WAIT_MS)
     asked = json.loads(dialog.output.read_text())

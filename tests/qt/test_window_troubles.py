@@ -58,7 +58,7 @@ def test_export_asks_the_engine_for_what_the_dialog_says(qtbot, window, opened, 
     options = dialog.options()
     assert options["person_ids"] == ()
     assert options["everyone"] is True
-    assert options["format"] == "wav"
+    assert options["format"] == "flac"  # as chosen before
     dialog.deleteLater()
 
 
@@ -69,21 +69,21 @@ def test_export_says_beforehand_why_it_cannot_go_there(qtbot, window, opened, tm
     assert dialog.start.isEnabled()
     dialog.file_name.setText(path.name)
     assert not dialog.start.isEnabled()
-    assert "the video itself" in dialog.message.text()
+    assert "the video itself" in dialog.preflight.text
     (tmp_path / "there.wav").write_text("x")
     dialog.file_name.setText("there.wav")
     assert dialog.start.isEnabled()
-    assert "exists already" in dialog.message.text()
+    assert "exists already" in dialog.preflight.text
     assert dialog.options()["overwrite"] is False
     dialog._on_start()
     assert dialog.options()["overwrite"] is True
     usage = type(export_plan.shutil.disk_usage(tmp_path))
     monkeypatch.setattr(export_plan.shutil, "disk_usage", lambda folder: usage(10, 9, 1))
     dialog.file_name.setText("new.wav")
-    assert "not enough room" in dialog.message.text()
+    assert "not enough room" in dialog.preflight.text
     dialog._folder = tmp_path / "missing"
     dialog._check()
-    assert "no folder" in dialog.message.text()
+    assert "no folder" in dialog.preflight.text
     dialog.deleteLater()
 
 
