@@ -21,6 +21,7 @@ from engine.batch.item import BatchOutcome as BatchOutcome
 from engine.batch.item import PersonRule as PersonRule
 from engine.jobs import CancelToken, ProgressCallback, ignore_progress
 from engine.types import (
+    AboutInfo,
     CacheClearing,
     CacheUsage,
     ContainerFit,
@@ -445,3 +446,24 @@ def set_cache_limit(limit_bytes: int) -> None:
 
     keep_limit(limit_bytes)
     prune()
+
+
+def about() -> AboutInfo:
+    """What this AVSep is, and the software it stands on with their licences, as installed here; takes a moment."""
+    from engine.about import about
+
+    return about()
+
+
+def licence_text(name: str) -> str:
+    """The licence of a piece of software in full, or where to read it where its text does not come with it.
+
+    Args:
+        name: as of `SoftwareInfo.name`, or "avsep".
+
+    Raises:
+        UsageError: it is no part of AVSep here.
+    """
+    from engine.about import licence_text
+
+    return licence_text(name)

@@ -432,3 +432,30 @@ class CacheClearing:
     freed_bytes: int
     spared_bytes: int = 0
     stuck_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class SoftwareInfo:
+    """A piece of software that AVSep stands on: name, version ("" where it tells none), licence in short, home page."""
+
+    name: str
+    version: str
+    licence: str
+    home: str = ""
+
+
+@dataclass(frozen=True)
+class AboutInfo:
+    """What this AVSep is and what it is made of.
+
+    Attributes:
+        version: "" where it is not installed as a package. licence: its own.
+        installed_as: "package", "source" (as developers have it) or "bundle" (with all it needs in one folder).
+        system: the operating system. software: by name.
+    """
+
+    version: str
+    licence: str
+    installed_as: str
+    system: str
+    software: tuple[SoftwareInfo, ...]

@@ -1,8 +1,6 @@
-"""Help: the keys, and what this program is."""
+"""Help: the keys."""
 
 from __future__ import annotations
-
-from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -47,36 +45,6 @@ class KeysDialog(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setWidget(holder)
         outer.addWidget(scroll, 1)
-        close = QPushButton(self.tr("Close"))
-        close.clicked.connect(self.accept)
-        outer.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
-
-
-class AboutDialog(QDialog):
-    """Name, version, promise."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("About AVSep"))
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(32, 32, 32, 24)
-        outer.setSpacing(12)
-        try:
-            number = version("avsep")
-        except PackageNotFoundError:
-            number = ""
-        title = QLabel(f"AVSep {number}".strip())
-        title.setObjectName("title")
-        outer.addWidget(title)
-        text = QLabel(
-            self.tr(
-                "Isolates the voice of one person in a video, by the face. Everything is computed on this computer, "
-                "without telemetry. The network is used only to add a model that you asked for."
-            )
-        )
-        text.setWordWrap(True)
-        text.setFixedWidth(400)
-        outer.addWidget(text)
         close = QPushButton(self.tr("Close"))
         close.clicked.connect(self.accept)
         outer.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)

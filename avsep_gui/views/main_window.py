@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from avsep_gui.about_client import AboutClient
 from avsep_gui.actions import ACTIONS, MENUS, make_actions, translated
 from avsep_gui.engine_client import EngineClient
 from avsep_gui.face_pictures import FacePictures
@@ -39,10 +40,10 @@ from avsep_gui.state.shelf import Shelf
 from avsep_gui.state.spectrogram_choice import SpectrogramChoice
 from avsep_gui.storage_client import StorageClient
 from avsep_gui.theme import SYSTEM, THEMES
+from avsep_gui.views.about_dialog import AboutDialog
 from avsep_gui.views.announcer import Announcer
 from avsep_gui.views.export_dialog import ExportDialog
 from avsep_gui.views.header import Header
-from avsep_gui.views.help_dialogs import AboutDialog
 from avsep_gui.views.jobs_drawer import JobsDrawer
 from avsep_gui.views.model_desk import ModelDesk
 from avsep_gui.views.notices import Notices
@@ -210,7 +211,7 @@ class MainWindow(QMainWindow):
             "whole_file": self.client.voices.request_whole,
             "search_again": self.client.find_faces,
             "keys": lambda: self.preferences.show_keys(),
-            "about": lambda: self._show_dialog(AboutDialog(self)),
+            "about": self._show_about,
         }
 
     def _add_history_actions(self) -> None:
@@ -436,6 +437,11 @@ class MainWindow(QMainWindow):
 
     def _show_report(self, result: SeparationResult) -> None:
         self._show_dialog(ReportDialog(result, self.document, self._look, self))
+
+    def _show_about(self) -> None:
+        client = AboutClient(self._runner, self)
+        self._show_dialog(AboutDialog(client, self.shelf, self._look, self))
+        client.deleteLater()
 
     def _show_dialog(self, dialog: QDialog) -> None:
         dialog.exec()

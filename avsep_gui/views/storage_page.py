@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QFrame,
     QGridLayout,
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -147,6 +149,7 @@ class StoragePage(QWidget):
         layout.addWidget(self.question)
         self.said = note("")
         self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.said.hide()
         layout.addWidget(self.said)
         layout.addSpacing(8)
         self.limit = QComboBox()
@@ -258,6 +261,15 @@ class StoragePage(QWidget):
             ALL: self.tr("Delete all that was computed ({0})?"),
         }[name].format(taken)
         self.question.ask(headline, self._consequences())
+        self._bring_into_view(self.question)
+
+    def _bring_into_view(self, part: QWidget) -> None:
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if above is not None:
+            QApplication.sendPostedEvents(self, QEvent.Type.LayoutRequest.value)  # its place counts, not the old one
+            above.ensureWidgetVisible(part)
 
     def _consequences(self) -> str:
         parts = [self.tr("Your videos, projects and exports stay.")]
@@ -304,6 +316,7 @@ class StoragePage(QWidget):
 
     def _say(self, words: str, tone: Tone = "muted") -> None:
         self.said.setText(words)
+        self.said.setVisible(bool(words))
         self.said.setAccessibleName(words)
         set_tone(self.said, tone)
         announce(self, words, urgent=tone == "danger")

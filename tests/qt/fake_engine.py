@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.api import cache_usage, clear_cache, set_cache_limit  # noqa: F401 - the engine's own, on the tests' folder
+from engine.api import about, cache_usage, clear_cache, licence_text, set_cache_limit  # noqa: F401 - the engine's own
 from engine.casting import person_key
 from engine.confidence import Judgement
 from engine.contract import Declaration

@@ -35,13 +35,15 @@ from PySide6.QtWidgets import (
 )
 
 from avsep_gui import announce as announce_module
+from avsep_gui.about_client import AboutClient
 from avsep_gui.person_words import describe
 from avsep_gui.state.document import FacesState, OpenState
 from avsep_gui.theme import CONTRAST, THEMES, contrast
 from avsep_gui.views.elided_label import ElidedLabel
 from avsep_gui.views.export_dialog import ExportDialog
 from avsep_gui.views.face_overlay import FaceButton
-from avsep_gui.views.help_dialogs import AboutDialog, KeysDialog
+from avsep_gui.views.about_dialog import AboutDialog
+from avsep_gui.views.help_dialogs import KeysDialog
 from avsep_gui.views.keys_page import KeyCatcher
 from avsep_gui.views.lanes import PALE
 from avsep_gui.views.report_dialog import ReportDialog
@@ -315,7 +317,7 @@ def test_the_dialogs_of_help_export_and_report(qtbot, window, checked, opened, t
         ExportDialog(document, window._look, tmp_path, window, shelf=window.shelf),
         ReportDialog(result, document, window._look, window),
         KeysDialog(window.preferences.keymap, window),
-        AboutDialog(window),
+        AboutDialog(AboutClient(window._runner, window), window.shelf, window._look, window),
     )
     for dialog in dialogs:
         dialog.show()
@@ -335,7 +337,7 @@ def test_the_models(qtbot, window, checked):
     checked(dialog)
 
 
-@pytest.mark.parametrize("page", [0, 1, 2])
+@pytest.mark.parametrize("page", [0, 1, 2, 3])
 def test_the_preferences(qtbot, window, checked, page):
     window.preferences.show_dialog()
     dialog = window.preferences.dialog

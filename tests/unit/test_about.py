@@ -1,0 +1,64 @@
+"""What AVSep is made of, as read from what is installed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine import about as about_module
+from engine import api
+from engine.errors import UsageError
+
+
+@pytest.fixture(scope="module")
+def info():
+    return api.about()
+
+
+def test_every_library_that_is_declared_is_there_with_version_and_licence(info):
+    declared = about_module.distribution("avsep").requires
+    needed = {
+        re.match(r"[A-Za-z0-9._-]+", wish)[0].lower().replace("_", "-") for wish in declared if "extra ==" not in wish
+    }
+    listed = {one.name.lower().replace("_", "-"): one for one in info.software}
+    assert needed <= set(listed)
+    assert all(one.licence for one in info.software)
+    assert all(listed[name].version for name in needed)
+    assert [name for name, one in listed.items() if one.licence == "not told" and name != "dlib"] == []
+
+
+def test_licences_are_short_and_the_version_is_the_packages(info):
+    assert info.licence == "Apache-2.0"
+    assert info.version == about_module.distribution("avsep").version
+    assert info.installed_as in ("source", "package")
+    assert all("\n" not in one.licence and len(one.licence) < 160 for one in info.software)
+
+
+def test_qt_and_ffmpeg_are_told_with_their_licence(info):
+    listed = {one.name: one.licence for one in info.software}
+    assert "LGPL" in listed["PySide6"]
+    assert "LGPL" in listed["FFmpeg"]
+    assert "LGPL" in listed["FFmpeg in Qt"]
+    told, parts = about_module._pyav_ffmpeg()
+    assert listed["FFmpeg"].startswith(told)
+    assert all(part in listed["FFmpeg"] for part in parts)
+
+
+def test_there_is_a_text_for_everything(info):
+    for one in info.software:
+        assert len(api.licence_text(one.name)) > 40, one.name
+    assert "Apache License" in api.licence_text("avsep")
+    assert "Permission is hereby granted" in api.licence_text("moviepy")
+    assert "gnu.org/licenses/lgpl-3.0" in api.licence_text("PySide6")
+
+
+def test_what_is_no_part_is_refused():
+    with pytest.raises(UsageError, match="left-pad"):
+        api.licence_text("left-pad")
+
+
+def test_a_package_that_lacks_its_text_says_where_to_look(monkeypatch):
+    found = about_module._needed()
+    monkeypatch.setattr(type(found["numpy"]), "files", property(lambda self: None))
+    assert "Its text does not come with it" in api.licence_text("numpy")
