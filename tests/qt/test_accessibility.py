@@ -39,10 +39,10 @@ from avsep_gui.about_client import AboutClient
 from avsep_gui.person_words import describe
 from avsep_gui.state.document import FacesState, OpenState
 from avsep_gui.theme import CONTRAST, THEMES, contrast
+from avsep_gui.views.about_dialog import AboutDialog
 from avsep_gui.views.elided_label import ElidedLabel
 from avsep_gui.views.export_dialog import ExportDialog
 from avsep_gui.views.face_overlay import FaceButton
-from avsep_gui.views.about_dialog import AboutDialog
 from avsep_gui.views.help_dialogs import KeysDialog
 from avsep_gui.views.keys_page import KeyCatcher
 from avsep_gui.views.lanes import PALE
