@@ -32,12 +32,16 @@ def hz_at(share: float, scale: Scale) -> float:
     return 700.0 * math.expm1(share * math.log1p(MAX_HZ / 700.0))
 
 
-def marks(scale: Scale, height: float, apart: float) -> list[tuple[float, str]]:
-    """Labels of an axis of this height that keep this distance, as (share, "4 kHz"), low ones first."""
+def marks(scale: Scale, height: float, apart: float, lowest: float = 0.0) -> list[tuple[float, str]]:
+    """Labels of an axis of this height that keep this distance, as (share, "4 kHz"), low ones first.
+
+    Args:
+        lowest: nothing is written below this share.
+    """
     chosen: list[tuple[float, str]] = []
     for hz in MARKS_HZ:
         share = share_of(hz, scale)
         room = all(abs(share - other) * height >= apart for other, _ in chosen)
-        if room and apart / 2 <= share * height <= height - apart / 2:
+        if room and share >= lowest and apart / 2 <= share * height <= height - apart / 2:
             chosen.append((share, f"{hz / 1000:g} kHz"))
     return sorted(chosen)

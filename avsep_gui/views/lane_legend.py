@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen, QTransform
 
 from avsep_gui.state.spectrogram_choice import ColourMap
 from avsep_gui.views.lane_pictures import RANGE_DB, colour_table
@@ -14,6 +14,8 @@ from avsep_gui.words import decibels
 
 BAR_PX = 8.0
 TICK_PX = 3.0
+GAP_PX = 3.0
+LYING_BAR_PX = 28.0
 STEPS_DB = (20, 40)  # between labels, as there is room
 LEAST_HEIGHT_PX = 26.0
 
@@ -28,6 +30,11 @@ def labelled_levels(ceiling_db: float, height: float, apart: float) -> list[int]
     return [math.floor(ceiling_db / 20) * 20]
 
 
+def lies_down(height: float, line: float) -> bool:
+    """Whether an area of this height is too low for an upright bar with labels that are `line` high."""
+    return height - line < LEAST_HEIGHT_PX
+
+
 class LegendPainter:
     """Draws legends; the bar's picture is kept while the colours stay."""
 
@@ -38,29 +45,48 @@ class LegendPainter:
     def paint(
         self, painter: QPainter, area: QRectF, colours: ColourMap, ceiling_db: float, ink: QColor, font: QFont
     ) -> None:
-        """Draw a legend at the left of an area, as high as the area; nothing where there is no room for words.
+        """Draw a legend at the left of an area, as high as the area, or a lying one at its foot where that is too low.
 
         Args:
             ceiling_db: the level of the brightest colour, 0 for full scale.
             ink: colour of labels and outline.
         """
-        painter.setFont(font)
-        metrics = QFontMetricsF(font)
-        inner = area.adjusted(0.0, metrics.height() / 2, 0.0, -metrics.height() / 2)
-        if inner.height() < LEAST_HEIGHT_PX:
-            return
         if colours != self._colours:
             self._colours = colours
             pixels = np.ascontiguousarray(colour_table(colours)[::-1])
             self._bar = QImage(pixels.data, 1, 256, 3, QImage.Format.Format_RGB888).copy()
-        bar = QRectF(inner.left(), inner.top(), BAR_PX, inner.height())
-        painter.drawImage(bar, self._bar)
+        metrics = QFontMetricsF(font)
+        painter.setFont(font)
         painter.setPen(QPen(ink, 1.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
+        half = metrics.height() / 2
+        if not lies_down(area.height(), metrics.height()):
+            self._paint_upright(painter, area.adjusted(0.0, half, 0.0, -half), ceiling_db, metrics)
+        elif area.height() >= metrics.height():
+            self._paint_lying(painter, area, ceiling_db, metrics)
+
+    def _paint_lying(self, painter: QPainter, area: QRectF, ceiling_db: float, metrics: QFontMetricsF) -> None:
+        levels = labelled_levels(ceiling_db, RANGE_DB, 1.0)
+        low, high = decibels(levels[-1]).removesuffix(" dB"), decibels(levels[0])
+        left = area.left() + metrics.horizontalAdvance(low) + GAP_PX
+        line = QRectF(area.left(), area.bottom() - metrics.height(), area.width(), metrics.height())
+        bar = QRectF(left, line.center().y() - BAR_PX / 2, LYING_BAR_PX, BAR_PX)
+        top, bottom = ((ceiling_db - level) / RANGE_DB * self._bar.height() for level in (levels[0], levels[-1]))
+        part = self._bar.copy(0, round(top), 1, max(1, round(bottom - top)))
+        painter.drawImage(bar, part.transformed(QTransform().rotate(90.0)))
+        painter.drawRect(bar)
+        flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(line, flags, low)
+        line.setLeft(bar.right() + GAP_PX)
+        painter.drawText(line, flags, high)
+
+    def _paint_upright(self, painter: QPainter, inner: QRectF, ceiling_db: float, metrics: QFontMetricsF) -> None:
+        bar = QRectF(inner.left(), inner.top(), BAR_PX, inner.height())
+        painter.drawImage(bar, self._bar)
         painter.drawRect(bar)
         for number, level in enumerate(labelled_levels(ceiling_db, inner.height(), metrics.height())):
             y = inner.top() + (ceiling_db - level) / RANGE_DB * inner.height()
             painter.drawLine(QPointF(bar.right(), y), QPointF(bar.right() + TICK_PX, y))
             text = decibels(level) if number == 0 else decibels(level).removesuffix(" dB")
-            box = QRectF(bar.right() + TICK_PX + 3.0, y - metrics.height() / 2, area.width(), metrics.height())
+            box = QRectF(bar.right() + TICK_PX + GAP_PX, y - metrics.height() / 2, inner.width(), metrics.height())
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

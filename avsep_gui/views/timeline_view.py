@@ -25,6 +25,7 @@ from avsep_gui.state.document import Document
 from avsep_gui.state.frequency import hz_at, marks, share_of
 from avsep_gui.state.intervals import complement
 from avsep_gui.state.person_facts import speaking_spans, visible_spans
+from avsep_gui.views.lane_legend import lies_down
 from avsep_gui.views.lane_pictures import SpectrogramItem, TileImages, WaveItem
 from avsep_gui.views.lanes import AgreementItem, GapItem, PeopleItem, TimeAxis
 from avsep_gui.views.read_out import LaneName, ReadOut
@@ -79,6 +80,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._words = ReadOut(document, feed)
         self._menu = SpectrogramMenu(feed.choice, self)
         self._probing, self._probe_hz = False, PROBE_HZ
+        self._peak = 1.0
         self._start_s, self._end_s = 0.0, 1.0
         self._drag_from_s: float | None = None
         self._selecting = False
@@ -372,9 +374,11 @@ class TimelineView(pg.GraphicsLayoutWidget):
 
     def _label_frequencies(self) -> None:
         """Write the frequencies beside the spectrograms where there is room for them."""
-        for lane in (self._mixture, self._voice):
+        line = self._look.px(TICKS_APART_PX)
+        for lane, area in zip((self._mixture, self._voice), self.legend_areas(), strict=True):
             height = lane.vb.sceneBoundingRect().height()
-            lane.getAxis("left").setTicks([marks(self._feed.choice.scale, height, self._look.px(TICKS_APART_PX))])
+            lowest = 1.5 * line / max(1.0, height) if lies_down(area.height(), line) else 0.0  # above the legend
+            lane.getAxis("left").setTicks([marks(self._feed.choice.scale, height, line, lowest)])
 
     def _tell_soon(self) -> None:
         self._settle.start()
@@ -390,7 +394,9 @@ class TimelineView(pg.GraphicsLayoutWidget):
         return any(area.contains(at) for area in self.legend_areas())
 
     def _on_tiles(self) -> None:
-        self._wave.setYRange(-self._feed.peak, self._feed.peak, padding=0.02)
+        if self._feed.peak != self._peak:
+            self._peak = self._feed.peak
+            self._wave.setYRange(-self._peak, self._peak, padding=0.02)
         for _, item in self._pictures:
             item.update()
         self._overlay.show_ceiling(self._feed.ceiling_db)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from avsep_gui.state.tiles import FLOOR_DB, STEPS_PER_DB, Tile, TileKey
 from avsep_gui.views.lane_legend import LegendPainter, labelled_levels
@@ -91,20 +91,39 @@ def test_legends_are_labelled_in_whole_twenties_as_there_is_room(ceiling_db, hei
     assert labelled_levels(ceiling_db, height, 14.0) == expected
 
 
-@pytest.mark.parametrize("height", [20.0, 80.0])
-def test_a_legend_shows_its_colours_with_the_ceiling_on_top_or_nothing_where_it_is_too_low(qapp, height):
-    image = QImage(80, 100, QImage.Format.Format_RGB32)
-    image.fill(Qt.GlobalColor.blue)
+def image_font():
     font = QFont()
     font.setPixelSize(11)
+    return font
+
+
+def legend(height):
+    image = QImage(120, 100, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.blue)
     painter = QPainter(image)
-    LegendPainter().paint(painter, QRectF(4, 4, 70, height), "grey", 0.0, QColor("#FF0000"), font)
+    LegendPainter().paint(painter, QRectF(4, 4, 100, height), "grey", 0.0, QColor("#FF0000"), image_font())
     painter.end()
-    bar = [image.pixelColor(8, y) for y in range(100)]
-    greys = [colour.red() for colour in bar if colour.red() == colour.green() == colour.blue()]
-    if height < 40:
-        assert greys == []
-    else:
-        assert len(greys) > 50
-        assert greys == sorted(greys, reverse=True)
-        assert greys[0] > 245 and greys[-1] < 10
+    return image
+
+
+def greys(colours):
+    return [colour.red() for colour in colours if colour.red() == colour.green() == colour.blue()]
+
+
+def test_a_legend_has_the_ceiling_on_top(qapp):
+    image = legend(80.0)
+    bar = greys(image.pixelColor(8, y) for y in range(100))
+    assert len(bar) > 50
+    assert bar == sorted(bar, reverse=True)
+    assert bar[0] > 245 and bar[-1] < 10
+
+
+def test_a_legend_lies_down_where_it_is_too_low_to_be_labelled_upright(qapp):
+    image = legend(20.0)
+    middle = 24 - round(QFontMetricsF(image_font()).height() / 2)
+    bar = greys(image.pixelColor(x, middle) for x in range(120))
+    assert len(bar) > 20
+    assert bar == sorted(bar)
+    assert bar[0] < 15 and bar[-1] > 240
+    nothing = legend(6.0)
+    assert all(nothing.pixelColor(x, y) == QColor(Qt.GlobalColor.blue) for x in range(120) for y in range(100))

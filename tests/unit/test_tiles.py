@@ -49,6 +49,7 @@ def test_marks_keep_their_distance_and_stay_inside(scale: Scale, height: float) 
     assert all(8.0 <= share * height <= height - 8.0 for share in shares)
     assert all(second - first >= 16.0 / height for first, second in pairwise(shares))
     assert bool(shares) == (height >= 30.0)
+    assert all(share >= 0.6 for share, _ in marks(scale, height, 16.0, 0.6))
     assert (0.5 * height >= 160) == (len(shares) > 6)
 
 
