@@ -32,6 +32,7 @@ class KeysDialog(QDialog):
             ("1 … 9", self.tr("Pick person 1 … 9")),
             ("Tab, arrows, Enter", self.tr("On a face: go to the next one, pick it")),
             (self.tr("Wheel"), self.tr("On the time line: zoom; with Shift: move; Shift+drag selects")),
+            (self.tr("Up, Down"), self.tr("On the time line: read out at a higher or lower frequency")),
         ]
         for number, (keys, words) in enumerate(rows):
             label = QLabel(keys)

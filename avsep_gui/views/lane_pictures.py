@@ -53,8 +53,8 @@ class TileImages:
 
     def image(self, tile: Tile) -> QImage:
         """A tile's picture, one pixel per value, the lowest frequency first."""
-        kept = self._images.get(id(tile))
-        if kept is not None and kept[0] is tile:
+        kept = self._images.get(id(tile))  # which is the tile's own, as the tile is kept with its image
+        if kept is not None:
             self._images.move_to_end(id(tile))
             return kept[1]
         rows, columns = tile.values.shape
