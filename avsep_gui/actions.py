@@ -30,6 +30,7 @@ ACTIONS = (
     ActionSpec("save_project", "File", "&Save project", ("Ctrl+S",), "project", separator=True),
     ActionSpec("save_project_as", "File", "Save project &as…", ("Ctrl+Shift+S",)),
     ActionSpec("export", "File", "&Export…", ("Ctrl+E",), "export", separator=True),
+    ActionSpec("batch", "File", "&Batch…", ("Ctrl+B",)),
     ActionSpec("close_file", "File", "&Close the video", ("Ctrl+W",), separator=True),
     ActionSpec("quit", "File", "&Quit", ("Ctrl+Q",)),
     ActionSpec("clear_range", "Edit", "&Clear the selection", ("X",), separator=True),

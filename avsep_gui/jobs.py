@@ -15,12 +15,13 @@ from avsep_gui.worker_process import WorkerProcess
 from engine.errors import EngineError
 from engine.jobs import Progress
 
-WorkerName = Literal["light", "heavy", "shelf"]
+WorkerName = Literal["light", "heavy", "shelf", "batch"]
 
 POLL_MS = 15
 CANCEL_GRACE_S = 1.5
 SHELF_GRACE_S = 6.0  # what is being added may have started processes, which a kill would leave behind
 HEAVY_NICENESS = 5
+BATCH_NICENESS = 10
 
 
 class Priority(int, Enum):
@@ -70,7 +71,8 @@ class Job:
 class JobRunner(QObject):
     """Runs engine calls in processes: "light" for quick answers, "heavy" for long work, "shelf" for adding models.
 
-    The process of "shelf" starts with its first call, so that it is not there in usual runs.
+    "batch" does many files behind all that. The processes of "shelf" and "batch" start with their first calls, so that
+    they are not there in usual runs.
 
     Signals:
         progressed(int, object): job id, `Progress`.
@@ -95,6 +97,7 @@ class JobRunner(QObject):
             "light": WorkerProcess("light", engine_module),
             "heavy": WorkerProcess("heavy", engine_module, niceness=HEAVY_NICENESS),
             "shelf": WorkerProcess("shelf", engine_module, niceness=HEAVY_NICENESS),
+            "batch": WorkerProcess("batch", engine_module, niceness=BATCH_NICENESS),
         }
         self._running: dict[WorkerName, Job | None] = dict.fromkeys(self._workers)
         self._queues: dict[WorkerName, list[Job]] = {name: [] for name in self._workers}
@@ -116,7 +119,7 @@ class JobRunner(QObject):
     def jobs(self) -> list[Job]:
         """Everything running or waiting, running first."""
         running = [job for job in self._running.values() if job is not None]
-        return running + self._queues["heavy"] + self._queues["shelf"] + self._queues["light"]
+        return running + [job for name in ("heavy", "shelf", "batch", "light") for job in self._queues[name]]
 
     def submit(
         self,

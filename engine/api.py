@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.batch.item import BATCH_NAME as BATCH_NAME
 from engine.batch.item import Batch as Batch
 from engine.batch.item import BatchItem as BatchItem
 from engine.batch.item import BatchOptions as BatchOptions
@@ -193,6 +194,17 @@ def new_batch_items(
 
     token = cancel or CancelToken()
     return new_items(batch, paths, rule=rule, options=options, on_progress=on_progress, cancel=token)
+
+
+def changed_batch_item(batch: Batch, item: BatchItem, rule: PersonRule, options: BatchOptions) -> BatchItem:
+    """A file of a batch with another rule or other options, to be done, under a name that is free; quick.
+
+    Raises:
+        UsageError: there is no such format for what is written.
+    """
+    from engine.batch.naming import changed
+
+    return changed(batch, item, rule, options)
 
 
 def check_batch(

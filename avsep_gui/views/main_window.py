@@ -42,6 +42,7 @@ from avsep_gui.storage_client import StorageClient
 from avsep_gui.theme import SYSTEM, THEMES
 from avsep_gui.views.about_dialog import AboutDialog
 from avsep_gui.views.announcer import Announcer
+from avsep_gui.views.batch_desk import BatchDesk
 from avsep_gui.views.export_dialog import ExportDialog
 from avsep_gui.views.header import Header
 from avsep_gui.views.jobs_drawer import JobsDrawer
@@ -106,13 +107,17 @@ class MainWindow(QMainWindow):
         self.project_desk.open(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Cancel, wait at most two seconds, kill, quit."""
+        """Ask where a batch runs; cancel, wait at most two seconds, kill, quit."""
+        if not self.batch.may_close():
+            event.ignore()
+            return
         self._settings.set_layout("window", self.saveGeometry())
         self._settings.true_levels = self.document.true_levels
         self.workspace.save_layout()
         self.hide()
         self.projects.close()
         self.models.close()
+        self.batch.close()
         self.preferences.close()
         self.client.stop()
         self.player.close()
@@ -170,6 +175,7 @@ class MainWindow(QMainWindow):
             "save_project": lambda: self.project_desk.save(),
             "save_project_as": lambda: self.project_desk.save_as(),
             "export": self.export,
+            "batch": lambda: self.batch.show_dialog(),
             "close_file": self._on_close_file,
             "quit": self._on_quit,
             "clear_range": lambda: document.set_range(None),
@@ -262,6 +268,14 @@ class MainWindow(QMainWindow):
         self.notices = Notices(self._look, centre)
         self.notices.set_anchor(self.workspace.video)
         self.drawer = JobsDrawer(self._runner, self._look, centre)
+        self.batch = BatchDesk(
+            self,
+            self._runner,
+            self._settings,
+            self._look,
+            self.notices,
+            computing=lambda: (self.shelf.chosen, self.client.device),
+        )
         self.models = ModelDesk(
             self,
             self.document,
@@ -494,7 +508,7 @@ class MainWindow(QMainWindow):
             "by_photo": bool(document.people),
             "search_again": is_open and document.faces_state is not FacesState.SEARCHING,
         }
-        always = ("open", "quit", "models", "preferences", *THEMES, SYSTEM)
+        always = ("open", "batch", "quit", "models", "preferences", *THEMES, SYSTEM)
         always += ("show_people", "show_timeline", "show_jobs", "keys", "about")
         needs_pick = ("compare", "voice", "rest", "rename", "correct", "hide", "pick_nobody", "whole_file")
         for spec in ACTIONS:

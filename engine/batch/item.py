@@ -10,6 +10,9 @@ from typing import Literal
 from engine.errors import EngineError, UsageError
 from engine.types import AbsentPolicy, OutputFile, PicturePolicy
 
+BATCH_NAME = "avsep-batch.json"
+"""The file, in the folder of the results, in which a queue is kept."""
+
 Status = Literal["waiting", "running", "done", "failed", "skipped"]
 RuleKind = Literal["everyone", "most_visible", "person", "photo", "same"]
 Write = Literal["folder", "voice", "video"]

@@ -10,8 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.batch.inputs import FoundInput
-from engine.batch.item import BatchItem, BatchOptions, PersonRule
-from engine.batch.store import QUEUE_NAME
+from engine.batch.item import BATCH_NAME, Batch, BatchItem, BatchOptions, PersonRule
 from engine.errors import UsageError
 from engine.export.target import SOUND_FORMATS, VIDEO_FORMATS, safe_name
 
@@ -25,7 +24,7 @@ FIELDS = {
     "model": "the model's name",
 }
 SUMMARY_NAMES = ("summary.json", "summary.csv", "summary.txt")
-_OURS = frozenset((QUEUE_NAME, *SUMMARY_NAMES))
+_OURS = frozenset((BATCH_NAME, *SUMMARY_NAMES))
 
 
 def fill(template: str, source: FoundInput, number: int, options: BatchOptions) -> str:
@@ -147,6 +146,21 @@ def numbered(
         seen.add(_key(name))
         free.append(replace(item, output=name))
     return tuple(free)
+
+
+def changed(batch: Batch, item: BatchItem, rule: PersonRule, options: BatchOptions) -> BatchItem:
+    """A file of a queue with another rule and other options, to be done, under a name that is free.
+
+    Raises:
+        UsageError: there is no such format for what is written.
+    """
+    stem = item.output if item.options.write == "folder" else item.output.rpartition(".")[0]
+    output, adapted = with_ending(stem, item.input, rule, options)
+    item = replace(item.waiting(), rule=rule, options=adapted)
+    if output == item.output:
+        return item
+    others = [other.output for other in batch.items if other.id != item.id]
+    return numbered([replace(item, output=output)], others, lambda one: os.path.lexists(batch.folder / one.output))[0]
 
 
 def _twice(first: BatchItem, second: BatchItem) -> UsageError:

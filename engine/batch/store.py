@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, TypeVar, get_args
 
 from engine.batch.item import (
+    BATCH_NAME,
     Batch,
     BatchError,
     BatchItem,
@@ -31,7 +32,6 @@ from engine.types import AbsentPolicy, OutputFile, OutputKind, PicturePolicy
 Json = dict[str, Any]
 T = TypeVar("T")
 
-QUEUE_NAME = "avsep-batch.json"
 WORK_NAME = ".avsep-batch"
 """Folder beside the results in which files are made and from which they are moved."""
 FORMAT, VERSION = "avsep-batch", 1
@@ -41,7 +41,7 @@ _LOCK_STEP_S = 0.05
 
 def queue_path(folder: Path) -> Path:
     """Where the queue of an output folder is kept."""
-    return folder / QUEUE_NAME
+    return folder / BATCH_NAME
 
 
 def save_batch(path: Path, batch: Batch) -> None:

@@ -21,11 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
+from engine import api
 from engine.api import about, cache_usage, clear_cache, licence_text, set_cache_limit  # noqa: F401 - the engine's own
 from engine.casting import person_key
 from engine.confidence import Judgement
 from engine.contract import Declaration
-from engine.errors import DeviceError, InputError, ModelError, NoFaceError
+from engine.errors import DeviceError, InputError, ModelError, NoFaceError, OutputError
 from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.types import (
     AudioInfo,
@@ -180,6 +181,30 @@ def container_fit(path, suffix):
     if "subtitled" in path.name and suffix == ".mp4":
         return ContainerFit(True, 1, ("subtitle",))
     return ContainerFit(not ("odd" in path.name and suffix == ".mov"), 0, ())
+
+
+new_batch_items, changed_batch_item = api.new_batch_items, api.changed_batch_item
+load_batch, save_batch, end_batch = api.load_batch, api.save_batch, api.end_batch
+
+
+def check_batch(batch, *, on_progress=ignore_progress, cancel=None):
+    if "full" in batch.folder.name:
+        raise OutputError(f"“{batch.folder}” has no space left.", "Choose another folder.")
+
+
+def do_batch_item(batch, item_id, *, on_progress=ignore_progress, cancel=None):
+    """Appends a line to batch.log beside the file; the result says what was asked for."""
+    item = batch.item(item_id)
+    with item.input.with_name("batch.log").open("a") as log:
+        log.write(f"{item.input.name}\n")
+    probe(item.input)
+    find_faces(item.input, on_progress=on_progress, cancel=cancel)
+    if "crash" in item.input.name:
+        os._exit(9)
+    place = batch.folder / item.output
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(f"{item.rule.text} {item.options.model} {item.options.write}")
+    return api.BatchOutcome((OutputFile(Path(item.output), 1, "voice"),), (1,), DURATION_S, 1.0)
 
 
 def spectrogram(sound, *, start_s, end_s, columns, rows, max_hz=8000.0, scale="mel"):
