@@ -13,12 +13,10 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +31,7 @@ from avsep_gui.state.shelf import Shelf, is_slow
 from avsep_gui.views.elided_label import ElidedLabel
 from avsep_gui.views.preset_bar import PresetBar
 from avsep_gui.views.signed_lines import SignedLines
+from avsep_gui.views.tall_area import TallArea
 from avsep_gui.words import short_clock
 from engine.types import ContainerFit, ModelInfo
 
@@ -235,14 +234,11 @@ class ExportDialog(QDialog):
         self.preflight.setAccessibleName(self.tr("Before the export"))
         inner.addWidget(self.preflight)
         inner.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(page)
-        outer.addWidget(scroll, 1)
+        outer.addWidget(TallArea(page), 1)
         outer.addLayout(self._buttons(look))
+        for button in self.findChildren(QPushButton):  # Return exports, whatever has the focus
+            button.setAutoDefault(button is self.start)
+        self.start.setDefault(True)
         self._page = page
         self.setMinimumWidth(look.px(WIDTH_PX))
 
@@ -255,7 +251,6 @@ class ExportDialog(QDialog):
         cancel.clicked.connect(self.reject)
         self.start = QPushButton(self.tr("Export"))
         self.start.setProperty("primary", True)
-        self.start.setDefault(True)
         self.start.setIcon(look.icon("export", primary=True))
         self.start.clicked.connect(self._on_start)
         buttons.addWidget(cancel)

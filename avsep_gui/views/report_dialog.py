@@ -9,11 +9,9 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +20,7 @@ from avsep_gui.export_report import as_text, facts, findings
 from avsep_gui.look import Look
 from avsep_gui.state.document import Document
 from avsep_gui.views.signed_lines import SignedLines
+from avsep_gui.views.tall_area import TallArea
 from engine.types import SeparationResult
 
 WIDTH_PX, MARGIN_PX = 600, 24
@@ -50,14 +49,9 @@ class ReportDialog(QDialog):
         inner.addWidget(self.findings)
         inner.addLayout(self._facts(result))
         inner.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(page)
-        outer.addWidget(scroll, 1)
+        outer.addWidget(TallArea(page), 1)
         outer.addLayout(self._buttons())
+        self.close_button.setDefault(True)
         width = look.px(WIDTH_PX)
         self.setMinimumWidth(width)
         wanted = inner.heightForWidth(width) + self.close_button.sizeHint().height() + 8 + MARGIN_PX
@@ -95,7 +89,6 @@ class ReportDialog(QDialog):
             buttons.addWidget(self.open_folder)
         self.close_button = QPushButton(self.tr("Close"))
         self.close_button.setProperty("primary", True)
-        self.close_button.setDefault(True)
         self.close_button.clicked.connect(self.accept)
         buttons.addWidget(self.close_button)
         return buttons
