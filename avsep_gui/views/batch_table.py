@@ -31,6 +31,7 @@ class StateDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         """Colours say again what the words say."""
         super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideRight
         theme = self._look.theme
         colours = {"done": theme.good, "failed": theme.danger, "running": theme.text}
         colour = QColor(colours.get(index.data(STATUS_ROLE), theme.muted))

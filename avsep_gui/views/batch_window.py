@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QCheckBox,
     QComboBox,
@@ -342,8 +343,18 @@ class BatchWindow(QDialog):
 
     def _order_stops(self) -> None:
         """Tab goes as one reads."""
+        told = self._trouble.findChildren(QAbstractButton) if self._trouble is not None else []
         stops: tuple[QWidget, ...] = (
-            *(self.add_files, self.add_folder, self.add_first, self.add_first_folder, self.who, self.up, self.down),
+            *(
+                self.add_files,
+                self.add_folder,
+                *told,
+                self.add_first,
+                self.add_first_folder,
+                self.who,
+                self.up,
+                self.down,
+            ),
             *(self.remove, self.clear, self.table, self.write, self.change_folder, self.open_folder),
             *(self.stop_after, self.retry, self.start, self.close_button),
         )
@@ -430,6 +441,7 @@ class BatchWindow(QDialog):
         self._trouble = notice
         notice.dismissed.connect(self._on_dismissed)
         self._notes.addWidget(notice)
+        self._order_stops()
         announce(self, notice.text, urgent=notice.level == "error")
 
     def _forget_trouble(self) -> None:
