@@ -12,6 +12,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from avsep_gui.lane_feed import LaneFeed, LaneKind
+from avsep_gui.state.intervals import complement
 from avsep_gui.state.spectrogram_choice import ColourMap
 from avsep_gui.state.tiles import Tile, level_db
 from avsep_gui.views.lanes import LaneItem
@@ -122,6 +123,11 @@ class WaveItem(LaneItem):
         if wanted != self._drawn:
             self._drawn = wanted
             low_high = envelope(self._feed.drawn(self._kind, left_s, right_s), left_s, right_s, width)
+            lane = self._feed.lane(self._kind)
+            if lane is not None and lane.ready is not None:
+                for start_s, end_s in complement(lane.ready, left_s, right_s):
+                    first, last = ((at_s - left_s) / (right_s - left_s) * width for at_s in (start_s, end_s))
+                    low_high[:, round(first) : round(last)] = np.nan
             self._image = _filled(low_high, low, high, height, self._colour)
         painter.drawImage(QRectF(left_s, low, right_s - left_s, high - low), self._image)
 

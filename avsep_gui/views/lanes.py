@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem
 
-from avsep_gui.state.intervals import Intervals, complement
+from avsep_gui.state.intervals import Intervals, complement, union
 from avsep_gui.words import FAIR_AGREEMENT, short_clock
 from engine.types import ConfidenceSpan
 
@@ -22,6 +25,7 @@ class LaneItem(pg.GraphicsObject):
         super().__init__()
         self._duration_s = 1.0
         self._rows = 1.0
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)  # tells which part to paint
 
     def set_size(self, duration_s: float, rows: float = 1.0) -> None:
         """Span a file of this length."""
@@ -32,6 +36,31 @@ class LaneItem(pg.GraphicsObject):
     def boundingRect(self) -> QRectF:
         """All of the lane."""
         return QRectF(0.0, 0.0, self._duration_s, self._rows)
+
+
+Spans = NDArray[np.float64]  # (N, 2), start and end in seconds, sorted and disjoint
+
+
+def spans_of(intervals: Intervals) -> Spans:
+    """Intervals as an array."""
+    return np.array(intervals, np.float64).reshape(-1, 2)
+
+
+def exposed(painter: QPainter, option: QStyleOptionGraphicsItem) -> tuple[float, float, float]:
+    """The stretch to paint, with a pixel more on either side, and how long a pixel lasts; in seconds."""
+    pixel_s = 1.0 / max(1e-9, abs(painter.worldTransform().m11()))
+    return option.exposedRect.left() - pixel_s, option.exposedRect.right() + pixel_s, pixel_s
+
+
+def seen_of(spans: Spans, left_s: float, right_s: float, pixel_s: float) -> Spans:
+    """The spans that can be seen in a stretch; those that are nearer to each other than a pixel become one."""
+    first, last = np.searchsorted(spans[:, 1], left_s, "right"), np.searchsorted(spans[:, 0], right_s)
+    seen = spans[first:last]
+    if not len(seen):
+        return seen
+    apart = seen[1:, 0] - seen[:-1, 1] >= pixel_s
+    starts, ends = seen[np.r_[True, apart], 0], seen[np.r_[apart, True], 1]
+    return np.stack([starts, ends], axis=1)
 
 
 class GapItem(LaneItem):
@@ -65,24 +94,27 @@ class PeopleItem(LaneItem):
 
     def __init__(self) -> None:
         super().__init__()
-        self._people: list[tuple[QColor, Intervals, Intervals, bool]] = []
+        self._people: list[tuple[QColor, Spans, Spans, bool]] = []  # colour, seen but silent, speaking, picked
 
     def set_people(self, people: list[tuple[QColor, Intervals, Intervals, bool]]) -> None:
         """Show rows of (colour, visible, speaking, picked)."""
-        self._people = people
+        self._people = []
+        for colour, visible, speaking, picked in people:
+            elsewhere = complement(visible, 0.0, self._duration_s)
+            silent = complement(union((*speaking, *elsewhere)), 0.0, self._duration_s)
+            self._people.append((colour, spans_of(silent), spans_of(speaking), picked))
         self.update()
 
-    def paint(self, painter: QPainter, *_: Any) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, *_: Any) -> None:
         """Bars; others than the picked person are paler."""
+        left_s, right_s, pixel_s = exposed(painter, option)
         any_picked = any(row[3] for row in self._people)
-        for index, (colour, visible, speaking, picked) in enumerate(self._people):
+        for index, (colour, silent, speaking, picked) in enumerate(self._people):
             base = self._rows - index - 1.0
             painter.setOpacity(PALE if any_picked and not picked else 1.0)
-            for stretch in visible:
-                for start, end in complement(speaking, *stretch):
-                    painter.fillRect(QRectF(start, base + 0.42, end - start, 0.16), colour)
-            for start, end in speaking:
-                painter.fillRect(QRectF(start, base + 0.2, end - start, 0.6), colour)
+            for spans, low, thick in ((silent, 0.42, 0.16), (speaking, 0.2, 0.6)):
+                for start, end in seen_of(spans, left_s, right_s, pixel_s).tolist():
+                    painter.fillRect(QRectF(start, base + low, end - start, thick), colour)
         painter.setOpacity(1.0)
 
 
@@ -91,31 +123,50 @@ class AgreementItem(LaneItem):
 
     def __init__(self) -> None:
         super().__init__()
-        self._spans: tuple[ConfidenceSpan, ...] = ()
+        self._spans = np.zeros((0, 3))  # start, end, value
         self._good = self._weak = self._muted = QColor()
 
     def set_spans(self, spans: tuple[ConfidenceSpan, ...], good: QColor, weak: QColor, muted: QColor) -> None:
         """Show these values, 0 to 1."""
-        self._spans, self._good, self._weak, self._muted = spans, good, weak, muted
+        self._spans = np.array([(span.start_s, span.end_s, span.value) for span in spans], np.float64).reshape(-1, 3)
+        self._good, self._weak, self._muted = good, weak, muted
         self.update()
 
-    def paint(self, painter: QPainter, *_: Any) -> None:
-        """One column per span."""
-        for span in self._spans:
-            width = span.end_s - span.start_s
-            if span.value <= 0.0:
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, *_: Any) -> None:
+        """One column per span, or per pixel where spans are narrower."""
+        left_s, right_s, pixel_s = exposed(painter, option)
+        for start, end, value in columns_of(self._spans, left_s, right_s, pixel_s).tolist():
+            width = end - start
+            if value <= 0.0:
                 pen = QPen(self._muted, 1.0, Qt.PenStyle.DotLine)
                 pen.setCosmetic(True)
                 painter.setPen(pen)
-                painter.drawLine(QPointF(span.start_s, 0.12), QPointF(span.end_s, 0.12))
+                painter.drawLine(QPointF(start, 0.12), QPointF(end, 0.12))
                 continue
-            height = 0.08 + 0.84 * min(1.0, span.value)
-            is_weak = span.value < FAIR_AGREEMENT
+            height = 0.08 + 0.84 * min(1.0, value)
+            is_weak = value < FAIR_AGREEMENT
             colour = self._weak if is_weak else self._good
             pale = QColor(colour)
             pale.setAlpha(60)
-            painter.fillRect(QRectF(span.start_s, 0.0, width, 0.92 if is_weak else height), pale)
-            painter.fillRect(QRectF(span.start_s, height - 0.08, width, 0.08), colour)
+            painter.fillRect(QRectF(start, 0.0, width, 0.92 if is_weak else height), pale)
+            painter.fillRect(QRectF(start, height - 0.08, width, 0.08), colour)
+
+
+def columns_of(spans: NDArray[np.float64], left_s: float, right_s: float, pixel_s: float) -> NDArray[np.float64]:
+    """The spans (start, end, value) of a stretch, those that begin in the same pixel as one with the lowest value.
+
+    A face that is not seen (0) does not hide that another second beside it is weak.
+    """
+    first, last = np.searchsorted(spans[:, 1], left_s, "right"), np.searchsorted(spans[:, 0], right_s)
+    seen = spans[first:last]
+    pixel = np.floor(seen[:, 0] / pixel_s)
+    begins = np.flatnonzero(np.diff(pixel, prepend=np.nan) != 0)
+    if len(begins) == len(seen):
+        return seen
+    ends = np.r_[begins[1:], len(seen)] - 1
+    ranked = np.where(seen[:, 2] <= 0.0, np.inf, seen[:, 2])
+    values = np.minimum.reduceat(ranked, begins)
+    return np.stack([seen[begins, 0], seen[ends, 1], np.where(np.isinf(values), 0.0, values)], axis=1)
 
 
 class TimeAxis(pg.AxisItem):

@@ -81,6 +81,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._menu = SpectrogramMenu(feed.choice, self)
         self._probing, self._probe_hz = False, PROBE_HZ
         self._peak = 1.0
+        self._mouse: QPointF | None = None  # over the lanes
         self._start_s, self._end_s = 0.0, 1.0
         self._drag_from_s: float | None = None
         self._selecting = False
@@ -133,6 +134,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._move.timeout.connect(lambda: self._tell_view(self.view_moved))
         feed.changed.connect(self._on_tiles)
         feed.choice.changed.connect(self._label_frequencies)
+        feed.choice.changed.connect(self._overlay.update)
         document.open_state_changed.connect(self._on_opened)
         document.people_changed.connect(self._show_people)
         document.picked_changed.connect(self._on_picked)
@@ -226,6 +228,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._start_s, self._end_s = start_s, start_s + length_s
         self._wave.setXRange(self._start_s, self._end_s, padding=0.0)
         self._overlay.update()
+        self._read_out()
         self._tell_soon()
 
     def zoom(self, factor: float, centre_s: float | None = None) -> None:
@@ -280,7 +283,8 @@ class TimelineView(pg.GraphicsLayoutWidget):
         """Scrub, select, or read out what is under the mouse."""
         at_s = self.time_at(event.position().x())
         if self._drag_from_s is None:
-            self._read_out(event.position().x(), event.position().y())
+            self._mouse = event.position()
+            self._read_out()
         elif self._selecting:
             self._overlay.set_range((min(at_s, self._drag_from_s), max(at_s, self._drag_from_s)))
         else:
@@ -346,7 +350,8 @@ class TimelineView(pg.GraphicsLayoutWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         """No read-out without the mouse."""
-        self._overlay.set_cursor(None, "")
+        self._mouse = None
+        self._read_out()
         super().leaveEvent(event)
 
     def _add_lane(
@@ -400,6 +405,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         for _, item in self._pictures:
             item.update()
         self._overlay.show_ceiling(self._feed.ceiling_db)
+        self._read_out()
         if self._probing:
             self._probe(True)
 
@@ -445,7 +451,9 @@ class TimelineView(pg.GraphicsLayoutWidget):
         colour = self._look.person(picked) if picked is not None else QColor(theme.muted)
         self._voice_wave.set_colour(colour)
 
-    def _read_out(self, x: float, y: float) -> None:
+    def _read_out(self) -> None:
+        """Say what is under the mouse now."""
+        x, y = self._mouse.toTuple() if self._mouse is not None else (-1.0, -1.0)
         if not self.lanes_rect().contains(x, y) or self._document.duration_s <= 0:
             self._overlay.set_cursor(None, "")
             return

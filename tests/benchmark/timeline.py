@@ -31,7 +31,7 @@ from PySide6.QtWidgets import QApplication
 from avsep_gui.collector import Collector
 from avsep_gui.engine_client import EngineClient
 from avsep_gui.jobs import JobRunner
-from avsep_gui.lane_feed import LaneFeed, LaneKind
+from avsep_gui.lane_feed import LANES, LaneFeed, LaneKind
 from avsep_gui.look import Look
 from avsep_gui.settings import Settings
 from avsep_gui.state.document import Document
@@ -39,13 +39,25 @@ from avsep_gui.state.shelf import Shelf
 from avsep_gui.state.spectrogram_choice import SpectrogramChoice
 from avsep_gui.state.tiles import keys_between
 from avsep_gui.views.timeline_view import TimelineView
-from engine.types import AudioInfo, MediaInfo, PcmStore
+from engine.confidence import Judgement
+from engine.types import (
+    AudioInfo,
+    ConfidenceSpan,
+    FaceAnalysis,
+    FaceTrack,
+    IsolatedVoice,
+    MediaInfo,
+    PcmStore,
+    Person,
+    PersonConfidence,
+)
 
 RATE_HZ, CHANNELS = 48_000, 2
 BLOCK_S = 60
 TICK_MS = 5
 JUMPS = 12
 MOST_S = 30.0
+PEOPLE = 4
 STARTING_S = 3.0  # as in the application, the worker process starts before a file is opened
 
 
@@ -67,6 +79,24 @@ def synthetic(folder: Path, hours: float) -> PcmStore:
     return PcmStore(path, RATE_HZ, CHANNELS, n_samples, "stereo")
 
 
+def person(number: int, duration_s: float) -> Person:
+    """Somebody who is always seen and speaks now and then, two seconds at a time."""
+    seconds = np.arange(int(duration_s))
+    speaking = (seconds // 2 % PEOPLE == number - 1).astype(np.float32)
+    box = (0.0, 0.0, 9.0, 9.0)
+    track = FaceTrack(0.0, duration_s, box, np.array([0.0]), np.array([box], np.float32))
+    face = np.zeros((64, 64, 3), np.uint8)
+    label, spoken_s = f"Person {number}", float(speaking.sum())
+    return Person(number, label, duration_s, spoken_s, None, (track,), face, np.ones_like(speaking), speaking)
+
+
+def voice(store: PcmStore) -> IsolatedVoice:
+    """The sound as somebody's voice, with an agreement for every second."""
+    seconds = range(int(store.duration_s))
+    spans = tuple(ConfidenceSpan(s, s + 1.0, 0.2 + s % 7 / 10, Judgement(1.0, 0.1, 1.0)) for s in seconds)
+    return IsolatedVoice(1, store, ((0.0, store.duration_s),), PersonConfidence(1, 0.8, spans), None)
+
+
 class Bench:
     """The time line with a document, a worker and a sound."""
 
@@ -83,7 +113,15 @@ class Bench:
         self.view.resize(1440, 360)
         self.view.show()
         sound = AudioInfo(0, "pcm", RATE_HZ, CHANNELS, "stereo", 0.0)
-        self.document.set_media(MediaInfo(store.path, store.duration_s, None, (sound,)))
+        media = MediaInfo(store.path, store.duration_s, None, (sound,))
+        self.document.set_media(media)
+        everybody = tuple(person(number, store.duration_s) for number in range(1, PEOPLE + 1))
+        self.document.set_analysis(FaceAnalysis(media, everybody, (), "benchmark"))
+
+    @property
+    def lanes(self) -> list[LaneKind]:
+        """The lanes that show something."""
+        return [kind for kind in LANES if self.feed.lane(kind) is not None]
 
     def wait(self, until: Callable[[], bool]) -> float:
         """Run the window until something holds; milliseconds that it took."""
@@ -96,11 +134,11 @@ class Bench:
         return 1e3 * (time.perf_counter() - start)
 
     def shows_something(self) -> bool:
-        """Whether every place of both lanes is covered by some tile."""
+        """Whether every place of all lanes is covered by some tile."""
         start_s, end_s = self.view.visible_s()
         middle_s = (start_s + end_s) / 2
         places = (start_s, middle_s, np.nextafter(end_s, 0.0))
-        kinds: tuple[LaneKind, ...] = ("mixture", "waveform")
+        kinds = self.lanes
         return all(
             any(tile.key.start_s <= at < tile.key.end_s for tile in self.feed.drawn(kind, start_s, end_s))
             for kind in kinds
@@ -108,9 +146,9 @@ class Bench:
         )
 
     def is_full(self) -> bool:
-        """Whether both lanes have all tiles of the level that the view wants."""
+        """Whether all lanes have all tiles of the level that the view wants."""
         start_s, end_s = self.view.visible_s()
-        kinds: tuple[LaneKind, ...] = ("mixture", "waveform")
+        kinds = self.lanes
         for kind in kinds:
             lane, level = self.feed.lane(kind), self.feed.level(kind)
             assert lane is not None
@@ -184,8 +222,11 @@ def main() -> None:
     start = time.perf_counter()
     bench.wait(lambda: time.perf_counter() - start > STARTING_S)
     bench.document.set_source(store)
+    bench.document.pick(1)
     something = bench.wait(bench.shows_something)
     found["open"] = {"something": round(something), "full": round(something + bench.wait(bench.is_full))}
+    bench.document.add_result(bench.document.key(1), voice(store))
+    bench.wait(bench.is_full)
     for name, length_s in (("jump_10_s", 10.0), ("jump_5_min", 300.0)):
         starts = [rng.uniform(0.0, store.duration_s - length_s) for _ in range(JUMPS)]
         times = [bench.act(lambda at=at, length=length_s: bench.view.show_stretch(at, at + length)) for at in starts]
@@ -195,7 +236,7 @@ def main() -> None:
     found["zoom"] = {"something": spread([t[0] for t in times]), "full": spread([t[1] for t in times])}
     times = [bench.act(lambda s=scale: bench.feed.choice.choose(scale=s)) for scale in ("log", "linear", "mel")]
     found["scale"] = {"something": spread([t[0] for t in times]), "full": spread([t[1] for t in times])}
-    for name, length_s in (("scroll_10_s", 10.0), ("scroll_5_min", 300.0)):
+    for name, length_s in (("scroll_10_s", 10.0), ("scroll_5_min", 300.0), ("scroll_1_h", 3600.0)):
         gaps, busy = np.array(bench.scroll(arguments.seconds, length_s)).T
         found[name] = {
             what: {

@@ -135,6 +135,26 @@ def test_the_read_out_of_the_other_lanes(qtbot, window, timeline):
     assert timeline._overlay.cursor_text == ""
 
 
+def test_the_read_out_follows_what_comes_under_the_mouse(qtbot, window, timeline):
+    first = read(qtbot, timeline, "mixture", share=share_of(300.0, "mel"))
+    assert "voice" not in first
+    timeline.show_stretch(8.0, 9.0)
+    assert timeline._overlay.cursor_text.startswith("00:00:08.")
+    timeline.fit()
+    wait_for_voice(qtbot, window)
+    qtbot.waitUntil(lambda: "voice" in timeline._overlay.cursor_text, timeout=WAIT_MS)
+
+
+def test_bars_of_people_who_speak_are_thick_and_thin_while_they_are_silent(qtbot, window, timeline):
+    window.document.pick(1)
+    colour = window._look.person(1)
+    rows = lane_box(timeline, "people").height()
+    edge = 1.0 - 0.28 * 20 / rows * len(window.document.people) / 2
+    for at_s, thick in ((2.0, True), (7.0, False), (12.0, True), (17.0, False)):
+        assert picture(timeline, "people", at_s, 0.75) == colour
+        assert (picture(timeline, "people", at_s, edge) == colour) == thick
+
+
 def test_the_keyboard_reads_out_at_the_playhead(qtbot, window, timeline):
     wait_for_voice(qtbot, window)
     window.player.seek(AT_S)
@@ -199,6 +219,17 @@ def test_the_waveform_is_drawn_as_far_as_it_swings(qtbot, window, timeline):
     wait_for_voice(qtbot, window)
     voice = window._look.person(1)
     assert [picture(timeline, "wave", 10.0, height) for height in heights] == [original, voice, voice, original]
+
+
+def test_no_line_stands_for_a_voice_that_is_not_computed(qtbot, window, opened):
+    opened("slow.mp4")
+    document = window.document
+    document.pick(1)
+    qtbot.waitUntil(lambda: window.feed.peak_db("voice_waveform", 0.5) is not None, timeout=WAIT_MS)
+    voice = window._look.person(1)
+    timeline = window.workspace.timeline
+    assert picture(timeline, "wave", 1.0, 0.5) == voice
+    assert picture(timeline, "wave", 18.5, 0.5) != voice
 
 
 def choices(menu):

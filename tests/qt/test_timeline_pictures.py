@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from avsep_gui.state.tiles import FLOOR_DB, STEPS_PER_DB, Tile, TileKey
 from avsep_gui.views.lane_legend import LegendPainter, labelled_levels
 from avsep_gui.views.lane_pictures import TileImages, colour_table, colours_of_levels, envelope
+from avsep_gui.views.lanes import columns_of, seen_of, spans_of
 
 
 def wave(level, index, values=None):
@@ -89,6 +90,27 @@ def test_images_of_tiles_are_kept_until_the_colours_or_the_tile_change():
 )
 def test_legends_are_labelled_in_whole_twenties_as_there_is_room(ceiling_db, height, expected):
     assert labelled_levels(ceiling_db, height, 14.0) == expected
+
+
+def test_bars_that_are_nearer_than_a_pixel_are_drawn_as_one():
+    spans = spans_of(((0.0, 1.0), (1.5, 2.0), (4.0, 5.0), (9.0, 9.5)))
+    assert seen_of(spans, 0.0, 10.0, 0.1).tolist() == spans.tolist()
+    assert seen_of(spans, 0.0, 10.0, 1.0).tolist() == [[0.0, 2.0], [4.0, 5.0], [9.0, 9.5]]
+    assert seen_of(spans, 1.8, 4.5, 0.1).tolist() == [[1.5, 2.0], [4.0, 5.0]]
+    assert seen_of(spans, 5.5, 8.0, 0.1).tolist() == []
+    assert seen_of(spans_of(()), 0.0, 1.0, 0.1).tolist() == []
+
+
+def test_agreement_shows_the_weakest_second_of_a_pixel():
+    spans = np.array([(s, s + 1.0, 0.9) for s in range(100)])
+    spans[13, 2], spans[14, 2], spans[40:50, 2] = 0.2, 0.0, 0.0
+    assert columns_of(spans, 0.0, 100.0, 0.5).tolist() == spans.tolist()
+    by_ten = columns_of(spans, 0.0, 100.0, 10.0)
+    assert by_ten[:, 0].tolist() == list(range(0, 100, 10))
+    assert by_ten[:, 1].tolist() == list(range(10, 101, 10))
+    assert by_ten[:, 2].tolist() == [0.9, 0.2, 0.9, 0.9, 0.0, 0.9, 0.9, 0.9, 0.9, 0.9]
+    assert columns_of(spans, 20.0, 40.0, 10.0)[:, 0].tolist() == [20.0, 30.0]
+    assert len(columns_of(np.zeros((0, 3)), 0.0, 1.0, 0.1)) == 0
 
 
 def image_font():
