@@ -97,8 +97,8 @@ def remarks(plan: Plan) -> tuple[Remark, ...]:
     ]
     order = {"danger": 0, "warning": 1, "muted": 2}
     found.sort(key=lambda remark: order[remark.gravity])
-    if found and found[0].gravity == "danger":
-        return tuple(found[:MOST_LINES])
+    if found and found[0].gravity == "danger":  # until that is mended, nothing else matters
+        return tuple(remark for remark in found if remark.gravity == "danger")
     return (*found[: MOST_LINES - 1], _outlook(plan))
 
 

@@ -230,11 +230,12 @@ class ExportDialog(QDialog):
         if self._model is not None:
             form.addRow(self.tr("Model"), self.model)
         inner.addLayout(form)
-        self.preflight = SignedLines(look, least_lines=MOST_LINES)
-        self.preflight.setAccessibleName(self.tr("Before the export"))
-        inner.addWidget(self.preflight)
         inner.addStretch(1)
         outer.addWidget(TallArea(page), 1)
+        self.preflight = SignedLines(look, least_lines=MOST_LINES)
+        self.preflight.setAccessibleName(self.tr("Before the export"))
+        self.preflight.setContentsMargins(MARGIN_PX, 8, MARGIN_PX, 0)  # in sight even where the fields scroll
+        outer.addWidget(self.preflight)
         outer.addLayout(self._buttons(look))
         for button in self.findChildren(QPushButton):  # Return exports, whatever has the focus
             button.setAutoDefault(button is self.start)
@@ -344,9 +345,11 @@ class ExportDialog(QDialog):
     def _fit_height(self) -> None:
         """As high as the fields need, where the screen has room; beyond that they scroll."""
         self._page.adjustSize()
-        wanted = self._page.sizeHint().height() + self.start.sizeHint().height() + 8 + MARGIN_PX
+        width = max(self.width(), self.minimumWidth())
+        lines = max(self.preflight.heightForWidth(width), self.preflight.minimumHeight())
+        wanted = self._page.sizeHint().height() + lines + self.start.sizeHint().height() + 8 + MARGIN_PX
         screen = self.screen().availableGeometry().height() if self.screen() is not None else wanted
-        self.resize(max(self.width(), self.minimumWidth()), min(wanted, round(0.9 * screen)))
+        self.resize(width, min(wanted, round(0.9 * screen)))
 
     def _on_start(self) -> None:
         self._check()

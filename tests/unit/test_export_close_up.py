@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -272,7 +273,6 @@ def test_pixels_that_are_not_square_are_shown_as_they_should() -> None:
 
 
 def test_the_name_is_there_while_the_face_is(tmp_path: Path) -> None:
-    from dataclasses import replace
 
     from engine.media.frames import Frame
 
@@ -391,3 +391,36 @@ def test_what_a_close_up_cannot_be(
 def test_numbered_pictures_are_what_they_seem() -> None:
     """The helper that the test of turned films relies on."""
     assert number_of(numbered(5, 640, 360)) == 5
+
+
+def test_a_cut_that_was_seen_late_is_filmed_in_time(tmp_path: Path) -> None:
+    """Faces are looked for 25 times a second: with 100 pictures a second, a cut begins before it was noticed."""
+    times = np.arange(0, 1, 0.01)
+    film = tmp_path / "film.mp4"
+    rows, columns = np.mgrid[0 : FILM_PX[1], 0 : FILM_PX[0]]
+    with av.open(str(film), "w") as container:
+        stream = container.add_stream("libx264", rate=100)
+        stream.width, stream.height, stream.pix_fmt = *FILM_PX, "yuv420p"
+        stream.options = {"preset": "ultrafast", "x264-params": "log-level=none"}
+        for number in range(100):
+            x, ground = (200, (20, 60, 20)) if number < 50 else (440, (90, 30, 160))
+            rgb = np.empty((FILM_PX[1], FILM_PX[0], 3), np.uint8)
+            rgb[:] = ground
+            rgb[np.hypot(columns - x, rows - 180) < FACE_PX / 2] = 235
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24")))
+        container.mux(stream.encode(None))
+    looks = np.arange(0, 1, 0.04)  # the cut at 0.50 is noticed at 0.52
+    x = np.where(looks < 0.5, 200.0, 440.0)
+    tracks = (_track(looks[:13], x[:13], 180.0), _track(looks[13:], x[13:], 180.0))
+    close_up = _close_up(film, tracks[0], "1:1", (0.0, 1.0))
+    close_up = replace(
+        close_up,
+        person=replace(close_up.person, tracks=tracks),
+        analysis=replace(close_up.analysis, cuts_s=(0.52,)),
+    )
+    _write(tmp_path / "out.mp4", close_up, _voice(1.0))
+    made = list(read_frames(tmp_path / "out.mp4"))
+    assert len(made) == len(times)
+    for frame in made:
+        found = np.nonzero(frame.rgb[..., 1] > 180)[1]
+        assert found.size and abs(found.mean() / frame.rgb.shape[1] - 0.5) < 0.1, frame.time_s
