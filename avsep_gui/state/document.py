@@ -347,10 +347,13 @@ class Document(QObject):
 
     def apply_people(self, people: People, mode: ListenMode) -> None:
         """For the undo stack only: set who is who, who is hidden, who is picked, and the listening mode."""
-        before, self.corrected, self.mode = self.picked, people, mode
+        before = self.picked, self.key(self.picked or 0)
+        self.corrected, self.mode = people, mode
         self._apply_cast()
-        if self.picked != before:
+        if self.picked != before[0]:
             self.picked_changed.emit()
+        elif self.picked is not None and self.key(self.picked) != before[1]:
+            self.voice_changed.emit(self.picked)
         self.mode_changed.emit()
 
     def _apply_cast(self) -> None:

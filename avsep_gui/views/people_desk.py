@@ -16,7 +16,7 @@ from avsep_gui.player.player import Player
 from avsep_gui.state import casting
 from avsep_gui.state.corrections import Corrections
 from avsep_gui.state.document import Document
-from avsep_gui.views.notices import Notices
+from avsep_gui.views.notices import Notice, Notices
 from avsep_gui.views.workspace import Workspace
 from engine.casting import parts_of
 from engine.errors import EngineError, UsageError
@@ -54,11 +54,13 @@ class PeopleDesk(QObject):
         self._pick = pick
         self._calls = Calls(runner, self)
         self.corrections = Corrections(document, self)
+        self._notice: Notice | None = None
         self.menu = QMenu(window)
         self.menu.setToolTipsVisible(True)
         workspace.people.menu_wanted.connect(self.show_menu)
         workspace.people.show_wanted.connect(lambda who: self.corrections.hide(who, hidden=False))
         workspace.video.overlay.menu_wanted.connect(self.show_menu)
+        document.undo_stack.indexChanged.connect(self._on_history)
         document.open_state_changed.connect(lambda: self._calls.drop(*self._calls.under_way()))
 
     def show_menu(self, person_id: int, at: QPoint) -> None:
@@ -184,16 +186,18 @@ class PeopleDesk(QObject):
         except UsageError as error:
             self._notices.show_text("warning", str(error))
             return
-        done = stack.index()
-        if done != before:
-            words = stack.undoText()
-            text = self.tr("Corrected: {0}.").format(words)
-            self._notices.show_text("info", text, action=(self.tr("Undo"), lambda: self._undo(done)))
+        if stack.index() != before:
+            text = self.tr("Corrected: {0}.").format(stack.undoText())
+            self._notice = self._notices.show_text("info", text, action=(self.tr("Undo"), stack.undo))
+            self._notice.dismissed.connect(self._forget_notice)
 
-    def _undo(self, index: int) -> None:
-        """Take a correction back, where nothing was done after it."""
-        if self._document.undo_stack.index() == index:
-            self._document.undo_stack.undo()
+    def _on_history(self) -> None:
+        """The way back of a notice leads to where one was before: it goes when something else was done."""
+        if self._notice is not None:
+            self._notice.dismiss()
+
+    def _forget_notice(self) -> None:
+        self._notice = None
 
     def _add(self, menu: QMenu, words: str, then: Callable[[], None]) -> QAction:
         action = menu.addAction(words)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +9,8 @@ from pathlib import Path
 import fake_engine
 import numpy as np
 import pytest
+
+from tests.helpers.null_sink import null_sink as server
 
 HERE = Path(__file__).parent
 RATE = fake_engine.RATE
@@ -71,29 +71,11 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def null_sink(tmp_path):
-    """The environment of a PulseAudio server of our own with a device that plays into nothing."""
-    if not (shutil.which("pulseaudio") and shutil.which("parec")):
-        pytest.skip("needs pulseaudio and parec")
-    home = tmp_path / "pulse"
-    home.mkdir(mode=0o700)
-    environment = {
-        **os.environ, "XDG_RUNTIME_DIR": str(home), "HOME": str(home), "XDG_CONFIG_HOME": str(home),
-        "QT_QPA_PLATFORM": "offscreen",
-    }  # fmt: skip
-    server = subprocess.Popen(
-        ["pulseaudio", "-n", "--exit-idle-time=-1", "-L", "module-native-protocol-unix auth-anonymous=1",
-         "-L", "module-null-sink sink_name=test_out rate=48000 channels=2"],
-        env=environment, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    for _ in range(100):
-        if subprocess.run(["pactl", "info"], env=environment, capture_output=True, check=False).returncode == 0:
-            break
-        if server.poll() is not None:
-            pytest.skip("pulseaudio does not start here")
-        subprocess.run(["sleep", "0.1"], check=True)
-    yield environment
-    server.terminate()
-    server.wait()
+    """The environment of a sound server of our own with a device that plays into nothing."""
+    with server(tmp_path / "pulse") as environment:
+        if environment is None:
+            pytest.skip("needs pulseaudio and parec")
+        yield {**environment, "QT_QPA_PLATFORM": "offscreen"}
 
 
 @pytest.mark.slow

@@ -262,3 +262,29 @@ def test_a_preview_of_who_is_no_more_is_given_up(qtbot, window, opened):
     qtbot.waitUntil(lambda: not any("Person 3" in t for t in [j.title for j in window._runner.jobs()]), timeout=WAIT_MS)
     assert any("Person 2" in title for title in titles)
     qtbot.waitUntil(lambda: contains(document.voice(2).ready, 0.5), timeout=WAIT_MS)
+
+
+def test_what_is_heard_and_drawn_is_of_whom_the_picked_person_is_now(qtbot, window, opened):
+    opened("three.mp4")
+    document = window.document
+    window.player.seek(1.0)
+    document.pick(1)
+    wait_for_all(qtbot, window, 1)
+    heard = []
+    window.player.mixer.set_voice, before = lambda samples, ready: heard.append(ready), window.player.mixer.set_voice
+    window.player.seek(5.0)
+    choose(window, 1, "From here on it is somebody new")
+    assert heard[-1] == (), "the voice of the first five seconds is another one, of which nothing is there yet"
+    document.undo_stack.undo()
+    assert heard[-1] == ((0.0, document.duration_s),)
+    window.player.mixer.set_voice = before
+
+
+def test_the_way_back_goes_when_something_else_was_done(qtbot, window, opened):
+    opened("three.mp4")
+    choose(window, 2, "Hide")
+    assert [notice.button.text() for notice in window.notices.shown()] == ["Undo"]
+    choose(window, 3, "Hide")
+    assert notices(window) == ["Corrected: hide Person 3."]
+    window.document.undo_stack.undo()
+    assert notices(window) == [] and set(rows(window)) == {1, 3}

@@ -1,0 +1,100 @@
+"""Drives the real window: waits, and watches how long its thread stands still, and why."""
+
+from __future__ import annotations
+
+import faulthandler
+import re
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+TICK_MS = 5
+LATE_S = 0.035
+MOST_S = 600.0
+
+
+class Stalls:
+    """Longest gap between two ticks of a 5 ms timer on the window's thread, and what ran in long ones."""
+
+    def __init__(self) -> None:
+        self._last = time.perf_counter()
+        self._gaps_ms: list[float] = []
+        self.culprits: Counter[str] = Counter()
+        self._timer = QTimer(interval=TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start()
+        self._main = threading.get_ident()
+        self._over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+
+    def take(self) -> float:
+        """The longest since last asked, in ms."""
+        gaps, self._gaps_ms, self._last = self._gaps_ms, [], time.perf_counter()
+        return max(gaps, default=0.0)
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._timer.stop()
+        self._over.set()
+        self._watcher.join()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self._gaps_ms.append(1000 * (now - self._last))
+        self._last = now
+
+    def _watch(self) -> None:
+        """Look at the window's thread while a tick is late.
+
+        By `faulthandler`, which holds no frame: one that is held keeps its painter alive, and Qt does not survive that.
+        """
+        noted = 0.0
+        with tempfile.TemporaryFile("w+") as file:
+            while not self._over.wait(0.005):
+                began = self._last
+                if time.perf_counter() - began > LATE_S and noted != began:
+                    noted = began
+                    file.seek(0)
+                    file.truncate()
+                    faulthandler.dump_traceback(file)
+                    file.seek(0)
+                    self.culprits[_ours(file.read(), self._main)] += 1
+
+
+def _ours(dump: str, thread: int) -> str:
+    """The innermost of our own lines of a thread, "function:line < ..."."""
+    parts = re.split(r"(?:Current thread|Thread) (0x[0-9a-f]+)[^\n]*\n", dump)
+    of_thread = next((text for name, text in zip(parts[1::2], parts[2::2], strict=True) if int(name, 16) == thread), "")
+    lines = re.findall(r'File "([^"]+)", line (\d+) in (\w+)', of_thread)
+    return " < ".join(f"{function}:{line}" for file, line, function in lines if "avsep" in file or "tests" in file)[
+        :160
+    ]
+
+
+def pause(seconds: float) -> None:
+    """Let the window run for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1000), loop.quit)
+    loop.exec()
+
+
+def wait(condition: Callable[[], bool], most_s: float = MOST_S) -> float:
+    """Let the window run until a condition holds.
+
+    Returns:
+        Seconds that it took.
+
+    Raises:
+        TimeoutError: it did not hold in time.
+    """
+    started = time.perf_counter()
+    while not condition():
+        pause(0.005)
+        if time.perf_counter() - started > most_s:
+            raise TimeoutError("the window did not get there")
+    return time.perf_counter() - started
