@@ -46,7 +46,7 @@ def fill(template: str, source: FoundInput, number: int, options: BatchOptions) 
             made.append(text)
             if field is None:
                 continue
-            if field == "number" and not conversion and (not form or form.isdecimal()):
+            if field == "number" and not conversion and (not form or (form.isdecimal() and len(form) <= 2)):
                 made.append(f"{number:{form or ''}}")
             elif field in values and not form and not conversion:
                 made.append(values[field])
