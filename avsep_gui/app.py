@@ -68,13 +68,31 @@ def configure(app: QApplication) -> None:
     if app.findChild(Collector) is None:
         Collector(app)
     QLoggingCategory.setFilterRules("qt.multimedia.*=false")
-    language = Settings().language
-    locale = QLocale() if language == "system" else QLocale(language)
-    for folder, name in ((resource("translations"), "avsep"), (_qt_translations(), "qtbase")):
-        translator = QTranslator(app)
-        if language != "en" and translator.load(locale, name, "_", str(folder)):
-            QCoreApplication.installTranslator(translator)
+    speak(app, Settings().language)
     pg.setConfigOptions(antialias=False, imageAxisOrder="row-major")
+
+
+def speak(app: QApplication, language: str) -> None:
+    """Use a language for texts made from now on, Qt's own included, and for numbers.
+
+    Args:
+        language: "system", "en", or the code of a translation; without a translation it is English.
+    """
+    for old in app.findChildren(QTranslator):
+        QCoreApplication.removeTranslator(old)
+        old.deleteLater()
+    locale = QLocale.system() if language == "system" else QLocale(language)
+    QLocale.setDefault(locale)
+    english = QLocale("en")  # which knows "1 file" from "2 files", and counts where nothing else is there
+    ours = resource("translations")
+    for wanted, folder, name in (
+        (english, ours, "avsep"),
+        (locale, _qt_translations(), "qtbase"),
+        (locale, ours, "avsep"),
+    ):
+        translator = QTranslator(app)
+        if translator.load(wanted, name, "_", str(folder)):
+            QCoreApplication.installTranslator(translator)
 
 
 def make_window(engine_module: str = "engine.api") -> MainWindow:
@@ -109,8 +127,9 @@ def _exception_hook(
             return
         details = "".join(traceback.format_exception(kind, error, trace))
         logger.error("unexpected error in the window\n%s", details)
-        message = window.tr("Something unexpected happened in the window: {0}").format(error)
-        remedy = window.tr("Go on, or start AVSep again; please report the details.")
+        translate = QCoreApplication.translate
+        message = translate("MainWindow", "Something unexpected happened in the window: {0}").format(error)
+        remedy = translate("MainWindow", "Go on, or start AVSep again; please report the details.")
         window.notices.show_error(EngineError(message, remedy, details=details))
 
     return hook

@@ -33,7 +33,7 @@ def running_on(info: DeviceInfo) -> str:
 def _in_words(part: str) -> str:
     translate = QCoreApplication.translate
     if match := _CORES.fullmatch(part):
-        return translate("Device", "%n core(s)", "", int(match[1]))
+        return translate("Device", "1 core") if match[1] == "1" else translate("Device", "{0} cores").format(match[1])
     if match := _CUDA.fullmatch(part):
         return translate("Device", "GPU {0}").format(match[1])
     known = {

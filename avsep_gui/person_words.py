@@ -21,7 +21,9 @@ def place_words(person: Person, width_px: float) -> str:
     share = float(np.median(np.concatenate(centres))) / width_px
     if share < 0.4:
         return QCoreApplication.translate("PersonWords", "left")
-    return QCoreApplication.translate("PersonWords", "right" if share > 0.6 else "middle")
+    if share > 0.6:
+        return QCoreApplication.translate("PersonWords", "right")
+    return QCoreApplication.translate("PersonWords", "middle")
 
 
 def speaking_words(person: Person) -> str:

@@ -54,7 +54,7 @@ class Announcer(QObject):
             return
         if self._faces is FacesState.FOUND:
             names = ", ".join(document.name(person.id) for person in document.people)
-            self._say(self.tr("{0} people found: {1}").format(len(document.people), names))
+            self._say(self.tr("%n person(s) found: {0}", "", len(document.people)).format(names))
         elif self._faces is FacesState.NOBODY:
             self._say(self.tr("No face was found in this video"))
         elif self._faces is FacesState.FAILED and document.faces_error is not None:

@@ -62,7 +62,7 @@ class BatchDesk(QObject):
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(self.tr("Batch"))
-        box.setText(self.tr("The batch is not finished: {0} files are left.").format(left))
+        box.setText(self.tr("The batch is not finished: %n file(s) are left.", "", left))
         box.setInformativeText(self.tr("You can go on with it when AVSep is open again. Nothing that is done is lost."))
         stop = box.addButton(self.tr("Stop and close"), QMessageBox.ButtonRole.AcceptRole)
         stay = box.addButton(self.tr("Keep working"), QMessageBox.ButtonRole.RejectRole)
@@ -90,7 +90,7 @@ class BatchDesk(QObject):
         self._left = None
         left = self.queue.batch.count("waiting")
         if left and not self.client.running and (self.dialog is None or not self.dialog.isVisible()):
-            text = self.tr("A batch is not finished: {0} files are left.").format(left)
+            text = self.tr("A batch is not finished: %n file(s) are left.", "", left)
             self._offer = self._notices.show_text("info", text, action=(self.tr("Go on…"), self._go_on), stays=True)
             self._offer.dismissed.connect(self._on_offer_gone)
 

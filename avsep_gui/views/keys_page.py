@@ -306,8 +306,9 @@ class KeysPage(QWidget):
         self._ask(text, self.tr("Give it back"), lambda: self._keymap.reset(action))
 
     def _on_reset_all(self) -> None:
-        text = self.tr("Give all actions the keys that they had at first? {0} were changed.")
-        self._ask(text.format(len(self._keymap.changes())), self.tr("Reset all"), self._keymap.reset_all)
+        changed = len(self._keymap.changes())
+        text = self.tr("Give all actions the keys that they had at first? %n action(s) were changed.", "", changed)
+        self._ask(text, self.tr("Reset all"), self._keymap.reset_all)
 
     def _ask(self, text: str, yes: str, then: Callable[[], None]) -> None:
         self.asked.setText(text)
