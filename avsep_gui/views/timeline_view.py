@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 
 from avsep_gui.announce import announce
 from avsep_gui.lane_feed import LaneFeed
@@ -88,6 +88,8 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self.setMinimumHeight(180)
         self.setAccessibleName(self.tr("Time line with waveform, spectrograms and people"))
         self.viewport().setMouseTracking(True)
+        # All at once, with the overlay: a move would else be painted twice.
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self._titles: list[tuple[pg.PlotItem, str]] = []
         self.ci.setContentsMargins(0, 0, 8, 4)
         self.ci.layout.setVerticalSpacing(4)
@@ -227,7 +229,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         start_s = min(max(0.0, start_s), duration_s - length_s)
         self._start_s, self._end_s = start_s, start_s + length_s
         self._wave.setXRange(self._start_s, self._end_s, padding=0.0)
-        self._overlay.update()
+        self.scene().prepareForPaint()  # else pyqtgraph moves its items while it paints, and paints once more
         self._read_out()
         self._tell_soon()
 

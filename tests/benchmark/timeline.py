@@ -106,6 +106,7 @@ class Bench:
         self.runner.start()
         self.client = EngineClient(self.runner, self.document, lambda: 0.0, Shelf())
         self.feed = LaneFeed(self.document, self.client, SpectrogramChoice(Settings()))
+        self.client.voices.stop()  # nothing but pictures is computed here
         look = Look()
         look.use("dark")
         self.view = TimelineView(self.document, look, self.feed)
