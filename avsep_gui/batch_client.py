@@ -63,6 +63,7 @@ class BatchClient(QObject):
         self._settings = settings
         self._computing = computing
         self._hold = ExitStack()
+        self._held: Path | None = None  # the folder whose queue is ours
         self._path: Path | None = None  # of the queue's file, once there is one
         self._job: int | None = None
         self._adding: deque[list[Path]] = deque()
@@ -157,7 +158,9 @@ class BatchClient(QObject):
             self.changed.emit()
 
     def open(self, path: Path) -> None:
-        """Go on with the queue of a file, where it was left."""
+        """Go on with the queue of a file, where it was left. It is held here until there is another one."""
+        if not self._take_hold(path.parent):
+            return
 
         def on_loaded(batch: Batch) -> None:
             self._path = path
@@ -223,7 +226,7 @@ class BatchClient(QObject):
 
     def close(self) -> None:
         """The window closes: keep the queue as it is, what is being done to be gone on with."""
-        if self._path is not None:
+        if self._path is not None and self._held is not None:
             try:
                 api.save_batch(self._path, self.batch.interrupted())
             except EngineError as error:
@@ -281,11 +284,9 @@ class BatchClient(QObject):
             self.changed.emit()
 
     def _begin(self) -> None:
-        try:
-            self._path = self._hold.enter_context(api.hold_batch(self.batch.folder))
-        except EngineError as error:
-            self._fail(error)
+        if not self._take_hold(self.batch.folder):
             return
+        self._path = self.batch.folder / api.BATCH_NAME
         self._settings.batch_file = self._path
         self.running, self.stop_after = True, False
         self._spent.clear()
@@ -339,7 +340,6 @@ class BatchClient(QObject):
         """Stop, with files left."""
         self.running, self.stop_after = False, False
         self._save()
-        self._release()
         self.changed.emit()
 
     def _end(self) -> None:
@@ -357,13 +357,13 @@ class BatchClient(QObject):
             batch,
             on_success=on_success,
             on_error=self._fail,
-            on_end=lambda _: None if self.running else self._release(),
+            on_end=lambda _: self._release(),
         )
         self.changed.emit()
 
     def _save(self) -> None:
         """Write the queue behind what is written already; only the latest state counts."""
-        if self._path is None:
+        if self._path is None or not self._take_hold(self._path.parent):
             return
         if self._saving:
             self._dirty = True
@@ -385,7 +385,21 @@ class BatchClient(QObject):
             on_end=on_end,
         )
 
+    def _take_hold(self, folder: Path) -> bool:
+        """Make sure that no other process works on the queue of a folder, or changes it."""
+        if self._held == folder:
+            return True
+        self._release()
+        try:
+            self._hold.enter_context(api.hold_batch(folder))
+        except EngineError as error:
+            self._fail(error)
+            return False
+        self._held = folder
+        return True
+
     def _release(self) -> None:
+        self._held = None
         self._hold.close()
 
     def _fail(self, error: EngineError) -> None:
@@ -393,6 +407,7 @@ class BatchClient(QObject):
         self.changed.emit()
 
     def _on_unreadable(self, error: EngineError) -> None:
+        self._release()
         self._settings.batch_file = None
         self._fail(error)
 

@@ -89,6 +89,7 @@ class BatchWindow(QDialog):
         if self.isVisible():
             self.raise_()
         self.show()
+        self.refresh()
         self.activateWindow()
         first: QWidget = self.table if self._queue.batch.items else self.add_first
         first.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -120,6 +121,8 @@ class BatchWindow(QDialog):
 
     def refresh(self) -> None:
         """Show what holds now."""
+        if not self.isVisible():
+            return
         batch, client = self._queue.batch, self._client
         has_files = bool(batch.items)
         self._pages.setCurrentWidget(self._work if has_files else self._zone)

@@ -43,16 +43,16 @@ def find_inputs(
         wanted: files, which need not be there; folders, of which all videos count, also in folders below; patterns
             with `*`, `?`, `[...]` and `**`. Hidden files and folders are left out.
         exclude: patterns; a file is left out if one fits its name, its path, or a folder on the way.
-        outside: a folder of which nothing counts: the one that results go to.
+        outside: the folder that results go to; absolute; where it lies below a folder that is named, or a
+            pattern reaches into it, nothing in it counts.
 
     Raises:
         InputError: a folder cannot be read, or nothing is left.
     """
     found: dict[str, FoundInput] = {}
     for one in wanted:
-        for file in _expand(os.fspath(one), cancel or CancelToken()):
-            inside = outside is not None and file.path.is_relative_to(outside.absolute())
-            if not inside and not _excluded(file.path, exclude):
+        for file in _expand(os.fspath(one), outside, cancel or CancelToken()):
+            if not _excluded(file.path, exclude):
                 found.setdefault(os.path.normcase(file.path), file)
     if not found:
         names = ", ".join(f"“{os.fspath(one)}”" for one in wanted[:3])
@@ -63,20 +63,22 @@ def find_inputs(
     return tuple(found.values())
 
 
-def _expand(text: str, cancel: CancelToken) -> Iterator[FoundInput]:
+def _expand(text: str, outside: Path | None, cancel: CancelToken) -> Iterator[FoundInput]:
     path = Path(os.path.abspath(text))  # noqa: PTH100 - unlike Path.absolute, it resolves ".."
     if path.is_dir():
-        yield from _in_folder(path, cancel)
+        yield from _in_folder(path, outside, cancel)
     elif not os.path.lexists(path) and glob.has_magic(text):
         for match in sorted(glob.glob(text, recursive=True), key=_by_number):  # noqa: PTH207 - patterns may be absolute
             cancel.checkpoint()
-            if Path(match).is_file():
-                yield FoundInput(Path(os.path.abspath(match)))  # noqa: PTH100
+            file = Path(os.path.abspath(match))  # noqa: PTH100
+            is_result = outside is not None and file.is_relative_to(outside) and not path.is_relative_to(outside)
+            if file.is_file() and not is_result:
+                yield FoundInput(file)
     else:
         yield FoundInput(path)
 
 
-def _in_folder(folder: Path, cancel: CancelToken) -> Iterator[FoundInput]:
+def _in_folder(folder: Path, outside: Path | None, cancel: CancelToken) -> Iterator[FoundInput]:
     def on_error(error: OSError) -> None:
         if Path(error.filename or folder) == folder:
             raise InputError(
@@ -86,7 +88,8 @@ def _in_folder(folder: Path, cancel: CancelToken) -> Iterator[FoundInput]:
 
     for root, folders, files in os.walk(folder, onerror=on_error):
         cancel.checkpoint()
-        folders[:] = sorted((name for name in folders if not name.startswith(".")), key=_by_number)
+        wanted = (name for name in folders if not name.startswith(".") and Path(root, name) != outside)
+        folders[:] = sorted(wanted, key=_by_number)
         for name in sorted(files, key=_by_number):
             if not name.startswith(".") and Path(name).suffix.lower() in VIDEO_SUFFIXES:
                 below = Path(root).relative_to(folder).as_posix()

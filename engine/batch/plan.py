@@ -44,8 +44,8 @@ def make_items(
 ) -> tuple[BatchItem, ...]:
     """Items for files and for the lines of a manifest, to be added to a queue.
 
-    A file comes once for each rule, and not at all where the queue has it. In a manifest it may come more often, under
-    names of its own.
+    A file comes once for each rule, and not at all where the queue has it, or has it as a result. In a manifest it may
+    come more often, under names of its own.
 
     Raises:
         UsageError: the template or a format cannot be.
@@ -55,7 +55,10 @@ def make_items(
     items: list[BatchItem] = []
     seen = {(os.path.normcase(item.input), item.rule) for item in batch.items}
     outputs = {(os.path.normcase(item.input), item.rule, item.output) for item in batch.items}
+    results = {os.path.normcase(batch.folder.absolute() / item.output) for item in batch.items}
     for line in lines:
+        if os.path.normcase(line.source.path) in results:
+            continue
         key = (os.path.normcase(line.source.path), line.rule)
         number = first + len(items)
         name = line.output or fill(template, line.source, number, line.options)

@@ -299,6 +299,12 @@ def test_the_command_line_goes_on_with_the_windows_batch(qtbot, window, batch, f
     assert "worked on elsewhere" in json.loads(capsys.readouterr().out)["error"]["message"]
     press(qtbot, dialog.start)
     qtbot.waitUntil(lambda: not dialog._client.running and not window._runner.jobs(), timeout=WAIT_MS)
+    assert main(["batch", "--resume", "-o", str(folder / "AVSep"), "--json"]) == 1  # and while it is shown
+    capsys.readouterr()
+    press(qtbot, dialog.clear)
+    assert dialog.add_first.isVisible() and names(dialog) == []
+    with api.hold_batch(folder / "AVSep"):
+        pass
     assert main(["batch", "--resume", "-o", str(folder / "AVSep"), "--json", "--dry-run"]) == 0
     items = json.loads(capsys.readouterr().out)["items"]
     assert [(Path(item["input"]).name, item["status"], item["attempts"]) for item in items] == [

@@ -64,6 +64,16 @@ def test_patterns_and_exclusions(films: Path) -> None:
     assert found(films, exclude=["*.MP4", f"{films}/talk 2*"]) == [("day 1/a.mkv", "day 1")]
 
 
+def test_results_may_go_beside_the_files(films: Path) -> None:
+    """Then what is in the folder counts, but not the results themselves."""
+    inputs = find_inputs([films], outside=films)
+    assert len(inputs) == 4
+    assert [one.path.name for one in find_inputs([films / "out" / "c.mp4"], outside=films / "out")] == ["c.mp4"]
+    batch = Batch(films, (BatchItem(1, films / "talk 2.mov", "talk 2"), BatchItem(2, films / "x.mp4", "out/c.mp4")))
+    made = make_items(batch, inputs, rule=MOST, options=PLAIN)
+    assert [item.input.name for item in made] == ["talk 10.MP4", "a.mkv"]
+
+
 def test_nothing_is_left(films: Path) -> None:
     with pytest.raises(InputError, match="There are no videos in"):
         found(films, exclude=["*"])
