@@ -45,6 +45,15 @@ def test_a_folder_and_all_below_it(films: Path) -> None:
     assert found(films) == [("talk 2.mov", ""), ("talk 10.MP4", ""), ("day 1/a.mkv", "day 1")]
 
 
+def test_numbers_count_by_their_value(tmp_path: Path) -> None:
+    for name in ("day 10/b.mp4", "day 9/c 10.mp4", "day 9/c 9.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    wanted = ["c 9.mp4", "c 10.mp4", "b.mp4"]
+    assert [one.path.name for one in find_inputs([tmp_path])] == wanted
+    assert [one.path.name for one in find_inputs([f"{tmp_path}/*/*.mp4"])] == wanted
+
+
 def test_a_file_counts_once_and_may_be_missing(films: Path) -> None:
     missing = films / "none.mp4"
     assert [name for name, _ in found(films, films / "talk 10.MP4", missing, films)] == [
