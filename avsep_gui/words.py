@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
 GOOD_AGREEMENT = 0.6
 FAIR_AGREEMENT = 0.35
@@ -32,7 +32,7 @@ def size(n_bytes: float) -> str:
     """A file size with its unit."""
     for unit in ("B", "kB", "MB", "GB"):
         if n_bytes < 1000 or unit == "GB":
-            return f"{n_bytes:.0f} {unit}" if n_bytes >= 10 or unit == "B" else f"{n_bytes:.1f} {unit}"
+            return f"{number(n_bytes, 0 if n_bytes >= 10 or unit == 'B' else 1)} {unit}"
         n_bytes /= 1000.0
     raise AssertionError("unreachable")
 
@@ -52,7 +52,8 @@ def agreement(value: float | None) -> str:
 
 def sound_format(sample_rate_hz: int, layout: str) -> str:
     """A sound format as "48 kHz stereo"."""
-    return f"{sample_rate_hz / 1000:g} kHz {layout}"
+    khz = sample_rate_hz / 1000
+    return f"{number(khz, len(f'{khz:g}'.partition('.')[2]))} kHz {layout}"
 
 
 def about(seconds: float) -> str:
@@ -63,12 +64,19 @@ def about(seconds: float) -> str:
         return QCoreApplication.translate("Words", "about {0} s").format(round(seconds / 5.0) * 5)
     if seconds < 5400:
         return QCoreApplication.translate("Words", "about {0} min").format(max(1, round(seconds / 60.0)))
-    return QCoreApplication.translate("Words", "about {0:.2g} h").format(seconds / 3600.0)
+    return QCoreApplication.translate("Words", "about {0} h").format(figure(seconds / 3600.0))
 
 
 def figure(value: float) -> str:
     """A number with two digits that count: 1.4, 7, 13, 240."""
-    return f"{value:.0f}" if value >= 9.5 else f"{value:.1f}".removesuffix(".0")
+    return number(value, 0 if value >= 9.5 or f"{value:.1f}".endswith(".0") else 1)
+
+
+def number(value: float, decimals: int) -> str:
+    """A number as the window's language writes it: 1.4 or 1,4."""
+    locale = QLocale()
+    locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
+    return locale.toString(float(value), "f", decimals)
 
 
 def decibels(level_db: float) -> str:

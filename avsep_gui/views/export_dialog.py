@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QCoreApplication, QSignalBlocker, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -35,17 +35,20 @@ from avsep_gui.views.tall_area import TallArea
 from avsep_gui.words import short_clock
 from engine.types import ContainerFit, ModelInfo
 
-ENDING_WORDS = {
-    ".wav": "WAV, 32-bit float, exact",
-    ".flac": "FLAC, 24-bit, exact, smaller",
-    ".m4a": "M4A (AAC), small",
-    ".opus": "Opus, smallest",
-    ".mp4": "MP4",
-    ".mkv": "MKV",
-    ".mov": "MOV",
-}
 WIDTH_PX, MARGIN_PX = 640, 24
 FitQuestion = Callable[[str, Callable[[ContainerFit], None]], None]
+
+
+def ending_words(ending: str) -> str:
+    """What a type of file is, by the ending of its name."""
+    translate = QCoreApplication.translate
+    words = {
+        ".wav": translate("ExportDialog", "WAV, 32-bit float, exact"),
+        ".flac": translate("ExportDialog", "FLAC, 24-bit, exact, smaller"),
+        ".m4a": translate("ExportDialog", "M4A (AAC), small"),
+        ".opus": translate("ExportDialog", "Opus, smallest"),
+    }
+    return words.get(ending, ending.removeprefix(".").upper())
 
 
 class ExportDialog(QDialog):
@@ -267,7 +270,7 @@ class ExportDialog(QDialog):
         blocked = QSignalBlocker(self.format)
         self.format.clear()
         for ending in kind.endings:
-            self.format.addItem(ENDING_WORDS[ending], ending)
+            self.format.addItem(ending_words(ending), ending)
         own = self._media.path.suffix.lower()
         for ending in (wanted, own if kind.id == "video" else ""):
             if ending in kind.endings:

@@ -882,6 +882,22 @@
 <context>
     <name>ExportDialog</name>
     <message>
+        <source>WAV, 32-bit float, exact</source>
+        <translation>WAV, 32-Bit-Gleitkomma, exakt</translation>
+    </message>
+    <message>
+        <source>FLAC, 24-bit, exact, smaller</source>
+        <translation>FLAC, 24 Bit, exakt, kleiner</translation>
+    </message>
+    <message>
+        <source>M4A (AAC), small</source>
+        <translation>M4A (AAC), klein</translation>
+    </message>
+    <message>
+        <source>Opus, smallest</source>
+        <translation>Opus, am kleinsten</translation>
+    </message>
+    <message>
         <source>Export {0}</source>
         <translation>{0} exportieren</translation>
     </message>
@@ -1351,11 +1367,11 @@
     </message>
     <message>
         <source>Add…</source>
-        <translation>Hinzufügen…</translation>
+        <translation>Dazu…</translation>
     </message>
     <message>
         <source>No keys</source>
-        <translation>Keine Tasten</translation>
+        <translation>Ohne Taste</translation>
     </message>
     <message>
         <source>Reset</source>
@@ -1363,7 +1379,7 @@
     </message>
     <message>
         <source>Reset all…</source>
-        <translation>Alle zurücksetzen…</translation>
+        <translation>Alle zurück…</translation>
     </message>
     <message>
         <source>Press other keys for this action (Enter)</source>
@@ -1588,6 +1604,10 @@
     <message>
         <source>Try again…</source>
         <translation>Noch einmal…</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Noch einmal</translation>
     </message>
     <message>
         <source>The picture cannot be shown on this computer; sound and export still work.</source>
@@ -2792,7 +2812,7 @@
     <message>
         <source>Drop a video here, click a face, and hear that voice alone.
 Nothing leaves this computer.</source>
-        <translation>Ein Video hierher ziehen, ein Gesicht anklicken und diese Stimme allein hören.
+        <translation>Ein Video hierher ziehen, ein Gesicht anklicken, die Stimme allein hören.
 Nichts verlässt diesen Rechner.</translation>
     </message>
     <message>
@@ -2970,7 +2990,7 @@ Nichts verlässt diesen Rechner.</translation>
     </message>
     <message>
         <source>Agreement</source>
-        <translation>Übereinstimmung</translation>
+        <translation>Einklang</translation>
     </message>
     <message>
         <source>Pick a person to see the voice here</source>
@@ -3069,8 +3089,8 @@ Nichts verlässt diesen Rechner.</translation>
         <translation>etwa {0} min</translation>
     </message>
     <message>
-        <source>about {0:.2g} h</source>
-        <translation>etwa {0:.2g} h</translation>
+        <source>about {0} h</source>
+        <translation>etwa {0} h</translation>
     </message>
 </context>
 <context>
