@@ -8,11 +8,9 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
-    QFont,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
@@ -27,12 +25,12 @@ from avsep_gui.state.intervals import complement
 from avsep_gui.state.person_facts import speaking_spans, visible_spans
 from avsep_gui.views.lane_legend import lies_down
 from avsep_gui.views.lane_pictures import SpectrogramItem, TileImages, WaveItem
+from avsep_gui.views.lane_plot import AXIS_PX, add_lane, dress_lane
 from avsep_gui.views.lanes import AgreementItem, GapItem, PeopleItem, TimeAxis
 from avsep_gui.views.read_out import LaneName, ReadOut
 from avsep_gui.views.spectrogram_menu import SpectrogramMenu
 from avsep_gui.views.timeline_overlay import TimelineOverlay
 
-AXIS_PX = 116
 RULER_PX = 24
 WAVE_PX = 40
 PERSON_ROW_PX = 20
@@ -44,7 +42,6 @@ SETTLE_MS = 120
 MOVE_MS = 30
 MOST_COLUMNS = 1600
 ZOOM_STEP = 1.25
-TICK_FONT_PX = 11
 TICKS_APART_PX = 16
 PROBE_HZ = 1000.0
 PROBE_STEP = 1 / 32
@@ -359,19 +356,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
     def _add_lane(
         self, row: int, title: str, *, fixed_px: int | None = None, ruler: TimeAxis | None = None
     ) -> pg.PlotItem:
-        axes = {"top": ruler} if ruler is not None else None
-        lane = self.addPlot(row=row, col=0, axisItems=axes)
-        lane.hideButtons()
-        lane.setMenuEnabled(False)
-        lane.setMouseEnabled(False, False)
-        lane.hideAxis("bottom")
-        lane.showAxis("left")
-        left = lane.getAxis("left")
-        left.setWidth(AXIS_PX)
-        left.setStyle(tickLength=0, autoExpandTextSpace=False)
-        left.setTicks([[]])
-        if ruler is not None:
-            lane.showAxis("top")
+        lane = add_lane(self, row, ruler)
         if row:
             lane.setXLink(self._wave)
         if fixed_px is not None:
@@ -487,15 +472,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._wave.setFixedHeight(WAVE_PX + px(RULER_PX))
         self._agreement.setFixedHeight(px(AGREEMENT_PX))
         for lane in self._lanes:
-            lane.getAxis("left").setWidth(px(AXIS_PX))
-            lane.vb.setBackgroundColor(QColor(theme.panel))
-            for side in ("left", "top"):
-                axis = lane.getAxis(side)
-                axis.setPen(QPen(Qt.PenStyle.NoPen) if side == "left" else QPen(QColor(theme.line), 1))
-                axis.setTextPen(QPen(QColor(theme.muted)))
-                font = QFont(self.font())
-                font.setPixelSize(px(TICK_FONT_PX))
-                axis.setTickFont(font)
+            dress_lane(lane, self._look, self.font())
         self._source_wave.set_colour(QColor(theme.edge))
         self._show_people()
         self._show_voice_state()
