@@ -17,6 +17,7 @@ Curve = NDArray[np.float64]
 ASPECTS: dict[CloseUpShape, float] = {"16:9": 16 / 9, "1:1": 1.0, "9:16": 9 / 16}
 # How many faces are as high as the picture, so that head and shoulders are in it.
 FACES_HIGH: dict[CloseUpShape, float] = {"16:9": 2.6, "1:1": 2.8, "9:16": 3.9}
+LEAST_FACES_WIDE = 1.45  # so that ears and hair are in it, even where that is more than the picture is high
 FACE_HEIGHT = 0.46  # where the face's centre is, from the top: shoulders take more room than hair
 STEP_S = 0.04
 HOLD_S = 1.5  # a face that is hidden for less is waited for
@@ -61,7 +62,8 @@ class Camera:
     """Films one person of a video. One shot at a time is worked out, so that nothing grows with the length.
 
     Within a shot the camera rests while the face stays near, moves softly and without delay when it goes elsewhere,
-    and never loses it from the middle, but at the edges of the picture, which a close-up does not leave. A face that
+    and never loses it from the middle, but at the edges of the picture, which a close-up does not leave, unless the
+    face is too large for a part of the picture in this shape. A face that
     is hidden for less than 1.5 s is waited for. Longer than that, and in shots without the face, it shows the whole
     picture: what stood where the face was would be cut at random, and the whole tells who is seen instead.
 
@@ -116,13 +118,15 @@ class Camera:
     def usual_height(self) -> float:
         """How high a close-up usually is, in pixels, before `least_px`; the whole picture where no face is seen."""
         sizes = [float(np.median(_sizes(track, self._pixel_aspect))) for track in self._tracks]
-        return min(float(np.median(sizes)) * self._faces_high, self._largest_inside()) if sizes else self._height
+        return self._close_height(float(np.median(sizes))) if sizes else self._height
 
-    def _largest_inside(self) -> float:
-        return min(self._height, self._width / self._aspect)
+    def _close_height(self, size: float) -> float:
+        """How high a close-up of a face of this size is: within the picture, unless that would cut the head."""
+        inside = min(self._height, self._width / self._aspect)
+        return min(max(size * self._faces_high, self._least_px), max(inside, LEAST_FACES_WIDE * size / self._aspect))
 
     def _view(self, x: float, y: float, size: float, closeness: float) -> View:
-        close = min(max(size * self._faces_high, self._least_px), self._largest_inside())
+        close = self._close_height(size)
         whole = max(self._height, self._width / self._aspect)
         height = math.exp(closeness * math.log(close) + (1 - closeness) * math.log(whole))
         width = height * self._aspect

@@ -24,7 +24,8 @@ BACKDROP_PX, BACKDROP_LIGHT = 24, 0.32
 LETTER_SHARE = 0.04  # of the mean of width and height
 NAME_WIDTH_SHARE, NAME_MARGIN_SHARE = 0.84, 0.04
 # Where the name ends, from the top: upright videos carry a player's own texts further down.
-NAME_BOTTOM, NAME_BOTTOM_UPRIGHT = 0.93, 0.80
+NAME_BOTTOM, NAME_BOTTOM_UPRIGHT, NAME_LOWEST = 0.93, 0.80, 0.98
+BELOW_FACE = 0.75  # face sizes from a face's centre to what is surely below its chin
 PLATE = (16, 18, 22, 190)
 # Found by their file names wherever the system keeps fonts; between them most scripts.
 FONTS = (
@@ -161,8 +162,12 @@ class CloseUpEdit:
         if share < 0.01:  # nobody is to be taken for the person who is away
             return picture
         width, height = self._size_px
-        bottom = round(height * (NAME_BOTTOM_UPRIGHT if height > width else NAME_BOTTOM))
-        top, wide, margin = bottom - colours.shape[0], colours.shape[1], round(NAME_MARGIN_SHARE * width)
+        high, wide, margin = colours.shape[0], colours.shape[1], round(NAME_MARGIN_SHARE * width)
+        scale = height / self._view.height
+        chin = (self._view.face_y - self._view.top + BELOW_FACE * self._view.face_px) * scale
+        usual = height * (NAME_BOTTOM_UPRIGHT if height > width else NAME_BOTTOM)
+        bottom = round(min(max(usual, chin + high), height * NAME_LOWEST))
+        top = bottom - high
         face_x = (self._view.face_x - self._view.left) * width / self._view.width
         left = max(min(round(face_x - wide / 2), width - margin - wide), min(margin, width - wide))
         part = picture[top:bottom, left : left + wide]

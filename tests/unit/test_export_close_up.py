@@ -19,7 +19,7 @@ from engine.export.camera import ASPECTS, FACE_HEIGHT, Camera, resting
 from engine.export.close_up import CloseUp, write_close_up
 from engine.export.close_up_edit import CloseUpEdit, font_for
 from engine.jobs import CancelToken, Progress
-from engine.media.frames import read_frames
+from engine.media.frames import Frame, read_frames
 from engine.media.tracks import SoundTrack
 from engine.types import (
     AudioInfo,
@@ -124,6 +124,21 @@ def test_a_close_up_does_not_leave_the_picture() -> None:
         view = _camera(_track(times_s, x, 350), shape).view_at(3.0)
         assert view.left >= 0 and view.top + view.height <= FILM_PX[1] + 1e-6
         assert view.width / view.height == pytest.approx(ASPECTS[shape])
+
+
+def test_a_face_that_fills_the_picture_is_not_cut() -> None:
+    """The head is in an upright close-up of it, and the name is below its chin."""
+    times_s, x = _walk(lambda t: np.full_like(t, 320.0))
+    scaled = _track(times_s, x, 180)
+    large = replace(scaled, boxes_px=np.tile(np.array([220, 80, 420, 280], np.float32), (len(times_s), 1)))
+    view = _camera(large, "9:16").view_at(1.0)
+    assert view.width > 1.4 * 200 and view.height > FILM_PX[1]
+    assert view.top + view.height / 2 == pytest.approx(180) and view.left + view.width / 2 == pytest.approx(320)
+    frame = Frame(1.0, np.full((360, 640, 3), 90, np.uint8), 1.0)
+    plain, named = CloseUpEdit((360, 640), 1.0, ""), CloseUpEdit((360, 640), 1.0, "Ann")
+    changed = np.abs(named.picture(frame, view).astype(int) - plain.picture(frame, view)).max(axis=2) > 20
+    scale = 640 / view.height
+    assert np.nonzero(changed)[0].min() / scale + view.top > 180 + 0.7 * 200
 
 
 def test_a_face_hidden_for_a_moment_is_waited_for_and_for_longer_not() -> None:
@@ -249,8 +264,9 @@ def test_a_turned_film_is_shown_upright(tmp_path: Path, turn: int) -> None:
     )
     # A face so large that the close-up is the whole width or height, in which the number can be read.
     times = np.arange(0, 1, 0.04)
-    boxes = np.tile(np.array([0, 0, *size], np.float32), (len(times), 1))
-    track = FaceTrack(0.0, 1.0, (0.0, 0.0, float(size[0]), float(size[1])), times, boxes)
+    x, y = size[0] / 2, size[1] / 2
+    boxes = np.tile(np.array([x - 100, y - 100, x + 100, y + 100], np.float32), (len(times), 1))
+    track = FaceTrack(0.0, 1.0, tuple(map(float, boxes[0])), times, boxes)
     shape: CloseUpShape = "9:16" if turn % 180 else "16:9"
     _write(tmp_path / "out.mp4", _close_up(film, track, shape, (0.0, 1.0), size_px=size), _voice(1.0))
     made = list(read_frames(tmp_path / "out.mp4"))
@@ -260,8 +276,6 @@ def test_a_turned_film_is_shown_upright(tmp_path: Path, turn: int) -> None:
 
 def test_pixels_that_are_not_square_are_shown_as_they_should() -> None:
     """A disc of a film with wide pixels is stored as a narrow ellipse, and a disc again in the close-up."""
-    from engine.media.frames import Frame
-
     rows, columns = np.mgrid[0:360, 0:480]
     rgb = np.where(np.hypot((columns - 240) * 4 / 3, rows - 180) < 60, 255, 0).astype(np.uint8)
     times_s, x = _walk(lambda t: np.full_like(t, 240.0))
@@ -274,8 +288,6 @@ def test_pixels_that_are_not_square_are_shown_as_they_should() -> None:
 
 
 def test_the_name_is_there_while_the_face_is(tmp_path: Path) -> None:
-
-    from engine.media.frames import Frame
 
     times_s, x = _walk(lambda t: np.full_like(t, 320.0))
     near = _camera(_track(times_s, x, 180)).view_at(1.0)
