@@ -32,7 +32,7 @@ class EngineClient(QObject):
     """Engine calls about the opened file, but for voices (`voices`).
 
     Signals:
-        failed(object): an `EngineError` that the user should see.
+        failed(object, object): an `EngineError` that the user should see, and how to try again, or None.
         warned(str): a sentence of a job that ended well.
         export_done(object): `SeparationResult`.
         export_failed(object, object): `EngineError` and the `SeparationRequest`, so that it can be tried again.
@@ -46,7 +46,7 @@ class EngineClient(QObject):
         shelf: which model computes.
     """
 
-    failed = Signal(object)
+    failed = Signal(object, object)
     warned = Signal(str)
     export_done = Signal(object)
     export_failed = Signal(object, object)
@@ -254,7 +254,7 @@ class EngineClient(QObject):
     def _on_no_device(self, error: EngineError) -> None:
         """The device that was chosen once is not there: go on with the one that is chosen by itself."""
         if self._device == "auto":
-            self.failed.emit(error)
+            self.failed.emit(error, None)
             return
         self.warned.emit(self.tr("{0} Voices are computed on what is there.").format(error.message))
         self.set_device("auto")
@@ -263,14 +263,7 @@ class EngineClient(QObject):
         document = self._document
         document.set_media(media)
         if media.audio:
-            self._calls.submit(
-                "light",
-                "decode_audio",
-                media.path,
-                title=self.tr("Reading the sound"),
-                on_success=document.set_source,
-                on_error=self.failed.emit,
-            )
+            self._read_sound(media)
         else:
             self.warned.emit(
                 self.tr("There is no sound in {0}. Open a file with sound to hear a voice.").format(media.path.name)
@@ -284,6 +277,16 @@ class EngineClient(QObject):
             )
         else:
             self.find_faces()
+
+    def _read_sound(self, media: MediaInfo) -> None:
+        self._calls.submit(
+            "light",
+            "decode_audio",
+            media.path,
+            title=self.tr("Reading the sound"),
+            on_success=self._document.set_source,
+            on_error=lambda error: self.failed.emit(error, lambda: self._read_sound(media)),
+        )
 
     def _on_faces(self, analysis: FaceAnalysis) -> None:
         self._faces_job = None

@@ -279,7 +279,7 @@ class LaneFeed(QObject):
         self._asked.pop(key, None)
         if key.sound not in self._broken:
             self._broken.add(key.sound)
-            self._client.failed.emit(error)
+            self._client.failed.emit(error, None)
         self._ask()
 
     def _note_change(self) -> None:

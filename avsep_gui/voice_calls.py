@@ -34,7 +34,7 @@ class VoiceCalls(QObject):
     """The jobs that compute voices for listening.
 
     Signals:
-        failed(object): an `EngineError` that the user should see.
+        failed(object, object): an `EngineError` that the user should see, and how to try again.
         warned(str): a sentence of a job that ended well.
         computed(): a job ended well.
         slow_work(float, float): a slow model begins with this stretch, in seconds.
@@ -43,7 +43,7 @@ class VoiceCalls(QObject):
         playhead: where the user is, in seconds; previews are made round it.
     """
 
-    failed = Signal(object)
+    failed = Signal(object, object)
     warned = Signal(str)
     computed = Signal()
     slow_work = Signal(float, float)
@@ -290,7 +290,7 @@ class VoiceCalls(QObject):
         job_id = self._whole.pop(key, None)
         if error is not None:
             self._failed.add(key)
-            self.failed.emit(error)
+            self.failed.emit(error, self.request)
             if job_id is not None:
                 self._calls.cancel(job_id)
 

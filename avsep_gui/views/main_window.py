@@ -324,7 +324,7 @@ class MainWindow(QMainWindow):
         document.source_changed.connect(self._refresh)
         document.mode_changed.connect(self._recolour)
         document.range_changed.connect(self._refresh)
-        client.failed.connect(self.notices.show_error)
+        client.failed.connect(self._on_failed)
         client.warned.connect(lambda text: self.notices.show_text("warning", text))
         client.export_done.connect(self._on_exported)
         client.export_failed.connect(self._on_export_failed)
@@ -468,6 +468,9 @@ class MainWindow(QMainWindow):
         words = self.tr("Choose another name…") if isinstance(error, OutputExistsError) else self.tr("Try again…")
         same_file = request.video == self.document.path
         self.notices.show_error(error, action=(words, self.export) if same_file else None)
+
+    def _on_failed(self, error: EngineError, again: Callable[[], None] | None) -> None:
+        self.notices.show_error(error, action=(self.tr("Try again"), again) if again is not None else None)
 
     def _on_picture_failed(self, message: str) -> None:
         text = self.tr("The picture cannot be shown on this computer; sound and export still work.")

@@ -24,7 +24,7 @@ TEN_MINUTES = (3000.0, 3600.0)
 class Client(QObject):
     tile_ready = Signal(object, object)
     tile_failed = Signal(object, object)
-    failed = Signal(object)
+    failed = Signal(object, object)
 
     def __init__(self):
         super().__init__()
@@ -242,7 +242,7 @@ def test_the_ceiling_follows_the_loudest_of_the_original_alone(feed, client, doc
 
 def test_a_sound_that_cannot_be_read_is_told_once(feed, client, document):
     told = []
-    client.failed.connect(told.append)
+    client.failed.connect(lambda error, _: told.append(error))
     error = InputError("It is gone.", "Open it again.")
     for _ in range(2):
         key, _ = client.under_way.pop(0)
