@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
+from avsep_gui.engine_words import error_in_words, in_words
 from avsep_gui.pace import Pace
 from avsep_gui.worker import Failed, JobRequest, Message, Reported, Stopped, Succeeded
 from avsep_gui.worker_process import WorkerProcess
@@ -255,7 +256,7 @@ class JobRunner(QObject):
             self.succeeded.emit(job.id, message.value)
         elif isinstance(message, Failed):
             self._finish(worker)
-            self.failed.emit(job.id, message.error)
+            self.failed.emit(job.id, error_in_words(message.error))
         elif isinstance(message, Stopped):
             self._finish(worker)
             if job.pre_empted:
@@ -265,7 +266,7 @@ class JobRunner(QObject):
                 self.cancelled.emit(job.id)
 
     def _on_progress(self, job: Job, progress: Progress) -> None:
-        job.stage, job.fraction = progress.stage, progress.fraction
+        job.stage, job.fraction = in_words(progress.stage), progress.fraction
         job.time_left_s = job.pace.add(time.monotonic(), progress.stage, progress.fraction)
         self.progressed.emit(job.id, progress)
         self.jobs_changed.emit()

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WINDOW = ROOT / "avsep_gui"
 FOLDER = ROOT / "resources" / "translations"
-TABLE = "actions.py"
+TABLES = ("actions.py", "engine_words.py")
 PLURALS_ONLY = ("en",)
 LANGUAGES = {"de": "de_DE", "en": "en_US"}
 
@@ -47,11 +47,11 @@ def texts() -> list[Text]:
         reader = _Reader(path, _helpers(tree))
         reader.visit(tree)
         found += reader.found
-    return [*found, *_table()]
+    return [*found, *_tables()]
 
 
 def update() -> None:
-    """Let Qt's tool read the sources, and what it cannot see: the table of actions, and short names for `translate`."""
+    """Let Qt's tool read the sources, and what it cannot see: tables, and short names for `translate`."""
     unseen = sorted({(text.context, text.source) for text in texts() if not text.seen})
     with tempfile.TemporaryDirectory() as folder:
         extra = Path(folder) / "unseen.py"
@@ -85,12 +85,14 @@ def _quoted(source: str) -> str:
     return '"' + source.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-def _table() -> list[Text]:
+def _tables() -> list[Text]:
     sys.path.insert(0, str(ROOT))
     from avsep_gui.actions import ACTIONS, MENUS
+    from avsep_gui.engine_words import SENTENCES
 
     words = [*MENUS, *(spec.text for spec in ACTIONS)]
-    return [Text("Actions", text, False, "avsep_gui/actions.py", seen=False) for text in words]
+    found = [Text("Actions", text, False, "avsep_gui/actions.py", seen=False) for text in words]
+    return found + [Text("Engine", text, False, "avsep_gui/engine_words.py", seen=False) for text in SENTENCES]
 
 
 def _helpers(tree: ast.Module) -> dict[str, str]:
@@ -150,11 +152,11 @@ class _Reader(ast.NodeVisitor):
             of_self = isinstance(node.func.value, ast.Name) and node.func.value.id == "self"
             self._add(node, self._classes[-1] if self._classes and of_self else "", node.args, 2)
         elif name == "translate" and len(node.args) >= 2 and _is_qts(node.func):
-            if self._functions and self._functions[-1] in self._helpers:
+            if self._path.name in TABLES or (self._functions and self._functions[-1] in self._helpers):
                 return
             context = node.args[0]
             self._add(node, context.value if isinstance(context, ast.Constant) else "", node.args[1:], 2)
-        elif isinstance(node.func, ast.Name) and name in self._helpers and self._path.name != TABLE:
+        elif isinstance(node.func, ast.Name) and name in self._helpers and self._path.name not in TABLES:
             self._add(node, self._helpers[name], node.args, 2, seen=False)
 
     def _add(self, node: ast.Call, context: str, given: list[ast.expr], plural_at: int, *, seen: bool = True) -> None:

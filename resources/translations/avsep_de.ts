@@ -838,6 +838,393 @@
     </message>
 </context>
 <context>
+    <name>Engine</name>
+    <message>
+        <source>Check that it plays elsewhere, or copy or download it again.</source>
+        <translation>Prüfen, ob sie anderswo läuft, oder sie noch einmal kopieren oder herunterladen.</translation>
+    </message>
+    <message>
+        <source>Check the disk.</source>
+        <translation>Die Platte prüfen.</translation>
+    </message>
+    <message>
+        <source>Check the name of the file.</source>
+        <translation>Den Namen der Datei prüfen.</translation>
+    </message>
+    <message>
+        <source>Check the name, or choose the file at its new place.</source>
+        <translation>Den Namen prüfen oder die Datei an ihrem neuen Ort wählen.</translation>
+    </message>
+    <message>
+        <source>Checking the result</source>
+        <translation>Das Ergebnis wird geprüft</translation>
+    </message>
+    <message>
+        <source>Checking {0}</source>
+        <translation>{0} wird geprüft</translation>
+    </message>
+    <message>
+        <source>Choose a file with a sound track.</source>
+        <translation>Eine Datei mit Tonspur wählen.</translation>
+    </message>
+    <message>
+        <source>Choose a file with sound.</source>
+        <translation>Eine Datei mit Ton wählen.</translation>
+    </message>
+    <message>
+        <source>Choose a folder of your own, or give yourself permission to write there.</source>
+        <translation>Einen eigenen Ordner wählen oder dort die Schreiberlaubnis geben.</translation>
+    </message>
+    <message>
+        <source>Choose a photo on which the face is large, sharp and seen from the front.</source>
+        <translation>Ein Foto wählen, auf dem das Gesicht groß, scharf und von vorn zu sehen ist.</translation>
+    </message>
+    <message>
+        <source>Choose a shorter name.</source>
+        <translation>Einen kürzeren Namen wählen.</translation>
+    </message>
+    <message>
+        <source>Choose a video file.</source>
+        <translation>Eine Videodatei wählen.</translation>
+    </message>
+    <message>
+        <source>Choose a video in which the person who speaks can be seen from the front.</source>
+        <translation>Ein Video wählen, in dem die sprechende Person von vorn zu sehen ist.</translation>
+    </message>
+    <message>
+        <source>Choose a video or sound file in it.</source>
+        <translation>Eine Video- oder Tondatei darin wählen.</translation>
+    </message>
+    <message>
+        <source>Choose a video or sound file.</source>
+        <translation>Eine Video- oder Tondatei wählen.</translation>
+    </message>
+    <message>
+        <source>Choose another file name.</source>
+        <translation>Einen anderen Dateinamen wählen.</translation>
+    </message>
+    <message>
+        <source>Choose another folder and try again.</source>
+        <translation>Einen anderen Ordner wählen und noch einmal versuchen.</translation>
+    </message>
+    <message>
+        <source>Choose another folder.</source>
+        <translation>Einen anderen Ordner wählen.</translation>
+    </message>
+    <message>
+        <source>Choose another name for the result.</source>
+        <translation>Einen anderen Namen für das Ergebnis wählen.</translation>
+    </message>
+    <message>
+        <source>Choose another name, or ask to overwrite it.</source>
+        <translation>Einen anderen Namen wählen oder das Überschreiben verlangen.</translation>
+    </message>
+    <message>
+        <source>Choose another name.</source>
+        <translation>Einen anderen Namen wählen.</translation>
+    </message>
+    <message>
+        <source>Close other programs and try again.</source>
+        <translation>Andere Programme schließen und noch einmal versuchen.</translation>
+    </message>
+    <message>
+        <source>Close other programs that use the graphics card, or run on the CPU with the device set to cpu.</source>
+        <translation>Andere Programme schließen, die die Grafikkarte benutzen, oder auf der CPU rechnen (Einstellungen, Berechnung).</translation>
+    </message>
+    <message>
+        <source>Close other programs, or choose another device.</source>
+        <translation>Andere Programme schließen oder ein anderes Gerät wählen.</translation>
+    </message>
+    <message>
+        <source>Connect the drive again, or copy the file to this computer.</source>
+        <translation>Das Laufwerk wieder verbinden oder die Datei auf diesen Rechner kopieren.</translation>
+    </message>
+    <message>
+        <source>Connect the drive or the network folder again, or choose the file at its new place.</source>
+        <translation>Das Laufwerk oder den Netzordner wieder verbinden oder die Datei an ihrem neuen Ort wählen.</translation>
+    </message>
+    <message>
+        <source>Copy or download the file again, or choose another sound track.</source>
+        <translation>Die Datei noch einmal kopieren oder herunterladen, oder eine andere Tonspur wählen.</translation>
+    </message>
+    <message>
+        <source>Copy or download the file again, or repair it with the program that made it.</source>
+        <translation>Die Datei noch einmal kopieren oder herunterladen, oder mit dem Programm reparieren, das sie gemacht hat.</translation>
+    </message>
+    <message>
+        <source>Copy or download the file again.</source>
+        <translation>Die Datei noch einmal kopieren oder herunterladen.</translation>
+    </message>
+    <message>
+        <source>Copy the file to another folder and try again.</source>
+        <translation>Die Datei in einen anderen Ordner kopieren und noch einmal versuchen.</translation>
+    </message>
+    <message>
+        <source>Copying {0}</source>
+        <translation>{0} wird kopiert</translation>
+    </message>
+    <message>
+        <source>Create the folder, connect its drive again, or choose another one.</source>
+        <translation>Den Ordner anlegen, sein Laufwerk wieder verbinden oder einen anderen wählen.</translation>
+    </message>
+    <message>
+        <source>Cut the photo so that one face is left, or choose another.</source>
+        <translation>Das Foto so zuschneiden, dass ein Gesicht bleibt, oder ein anderes wählen.</translation>
+    </message>
+    <message>
+        <source>Cutting out mouths</source>
+        <translation>Lippen werden ausgeschnitten</translation>
+    </message>
+    <message>
+        <source>Downloading {0}</source>
+        <translation>{0} wird heruntergeladen</translation>
+    </message>
+    <message>
+        <source>Filming the close-up</source>
+        <translation>Die Nahaufnahme wird gemacht</translation>
+    </message>
+    <message>
+        <source>Find the people in the video again, then choose one of them.</source>
+        <translation>Die Personen im Video neu suchen, dann eine davon wählen.</translation>
+    </message>
+    <message>
+        <source>Finding people</source>
+        <translation>Personen werden gesucht</translation>
+    </message>
+    <message>
+        <source>Free some space and try again; what was fetched is kept.</source>
+        <translation>Platz schaffen und noch einmal versuchen; was geholt wurde, bleibt.</translation>
+    </message>
+    <message>
+        <source>Free some space or choose another folder.</source>
+        <translation>Platz schaffen oder einen anderen Ordner wählen.</translation>
+    </message>
+    <message>
+        <source>Give yourself permission to read the file, or copy it to a folder of your own.</source>
+        <translation>Die Leseerlaubnis geben oder die Datei in einen eigenen Ordner kopieren.</translation>
+    </message>
+    <message>
+        <source>Install the model again.</source>
+        <translation>Das Modell neu installieren.</translation>
+    </message>
+    <message>
+        <source>Isolating</source>
+        <translation>Die Stimme wird getrennt</translation>
+    </message>
+    <message>
+        <source>Looking at the files</source>
+        <translation>Die Dateien werden angesehen</translation>
+    </message>
+    <message>
+        <source>Matching lips and sound</source>
+        <translation>Lippen und Ton werden verglichen</translation>
+    </message>
+    <message>
+        <source>No face was found in “{0}”.</source>
+        <translation>In „{0}“ wurde kein Gesicht gefunden.</translation>
+    </message>
+    <message>
+        <source>No face was found on the photo “{0}”.</source>
+        <translation>Auf dem Foto „{0}“ wurde kein Gesicht gefunden.</translation>
+    </message>
+    <message>
+        <source>Open the video again.</source>
+        <translation>Das Video noch einmal öffnen.</translation>
+    </message>
+    <message>
+        <source>Person {0} is not known in this video.</source>
+        <translation>Person {0} ist in diesem Video nicht bekannt.</translation>
+    </message>
+    <message>
+        <source>Reading the sound</source>
+        <translation>Der Ton wird gelesen</translation>
+    </message>
+    <message>
+        <source>The decoded sound “{0}” is missing or incomplete.</source>
+        <translation>Der gelesene Ton „{0}“ fehlt oder ist unvollständig.</translation>
+    </message>
+    <message>
+        <source>The face models are missing from this installation.</source>
+        <translation>Dieser Installation fehlen die Modelle für Gesichter.</translation>
+    </message>
+    <message>
+        <source>The model {0} is not installed, or its files are damaged.</source>
+        <translation>Das Modell {0} ist nicht installiert, oder seine Dateien sind beschädigt.</translation>
+    </message>
+    <message>
+        <source>The model {0} is not installed.</source>
+        <translation>Das Modell {0} ist nicht installiert.</translation>
+    </message>
+    <message>
+        <source>The photo “{0}” is too large.</source>
+        <translation>Das Foto „{0}“ ist zu groß.</translation>
+    </message>
+    <message>
+        <source>The photo “{0}” shows {1} faces about as large.</source>
+        <translation>Das Foto „{0}“ zeigt {1} etwa gleich große Gesichter.</translation>
+    </message>
+    <message>
+        <source>The picture of “{0}” is damaged: nothing of it can be decoded.</source>
+        <translation>Das Bild von „{0}“ ist beschädigt: nichts davon lässt sich lesen.</translation>
+    </message>
+    <message>
+        <source>The result needs about {0}, but “{1}” has {2} free.</source>
+        <translation>Das Ergebnis braucht etwa {0}, aber in „{1}“ sind {2} frei.</translation>
+    </message>
+    <message>
+        <source>The sound needs {0} GB of working space; {1} GB are free in “{2}”.</source>
+        <translation>Der Ton braucht {0} GB Arbeitsplatz; in „{2}“ sind {1} GB frei.</translation>
+    </message>
+    <message>
+        <source>The sound of “{0}” could not be kept for work: {1}</source>
+        <translation>Der Ton von „{0}“ konnte nicht zum Arbeiten abgelegt werden: {1}</translation>
+    </message>
+    <message>
+        <source>The sound of “{0}” is damaged: nothing of it can be decoded.</source>
+        <translation>Der Ton von „{0}“ ist beschädigt: nichts davon lässt sich lesen.</translation>
+    </message>
+    <message>
+        <source>The weights file {0} is missing.</source>
+        <translation>Die Datei der Gewichte {0} fehlt.</translation>
+    </message>
+    <message>
+        <source>The work on {0} failed: {1}.</source>
+        <translation>Die Arbeit auf {0} schlug fehl: {1}.</translation>
+    </message>
+    <message>
+        <source>This machine ran out of memory.</source>
+        <translation>Diesem Rechner ging der Speicher aus.</translation>
+    </message>
+    <message>
+        <source>Trying {0}</source>
+        <translation>{0} wird ausprobiert</translation>
+    </message>
+    <message>
+        <source>Writing the sound</source>
+        <translation>Der Ton wird geschrieben</translation>
+    </message>
+    <message>
+        <source>Writing the video</source>
+        <translation>Das Video wird geschrieben</translation>
+    </message>
+    <message>
+        <source>{0} is not seen between {1} and {2} s: there is no face to follow.</source>
+        <translation>{0} ist zwischen {1} und {2} s nicht zu sehen: es gibt kein Gesicht, dem zu folgen ist.</translation>
+    </message>
+    <message>
+        <source>{0} ran out of memory.</source>
+        <translation>Auf {0} ging der Speicher aus.</translation>
+    </message>
+    <message>
+        <source>“{0}” cannot be read ({1}).</source>
+        <translation>„{0}“ kann nicht gelesen werden ({1}).</translation>
+    </message>
+    <message>
+        <source>“{0}” cannot be read: its drive does not answer.</source>
+        <translation>„{0}“ kann nicht gelesen werden: das Laufwerk antwortet nicht.</translation>
+    </message>
+    <message>
+        <source>“{0}” cannot be read: permission is missing.</source>
+        <translation>„{0}“ kann nicht gelesen werden: die Erlaubnis fehlt.</translation>
+    </message>
+    <message>
+        <source>“{0}” could not be written ({1}).</source>
+        <translation>„{0}“ konnte nicht geschrieben werden ({1}).</translation>
+    </message>
+    <message>
+        <source>“{0}” could not be written: permission is missing for “{1}”.</source>
+        <translation>„{0}“ konnte nicht geschrieben werden: für „{1}“ fehlt die Erlaubnis.</translation>
+    </message>
+    <message>
+        <source>“{0}” could not be written: the folder “{1}” is not there.</source>
+        <translation>„{0}“ konnte nicht geschrieben werden: den Ordner „{1}“ gibt es nicht.</translation>
+    </message>
+    <message>
+        <source>“{0}” could not be written: there is no space left in “{1}”.</source>
+        <translation>„{0}“ konnte nicht geschrieben werden: in „{1}“ ist kein Platz mehr.</translation>
+    </message>
+    <message>
+        <source>“{0}” could not be written: “{1}” is read-only.</source>
+        <translation>„{0}“ konnte nicht geschrieben werden: „{1}“ ist schreibgeschützt.</translation>
+    </message>
+    <message>
+        <source>“{0}” exists already.</source>
+        <translation>„{0}“ gibt es schon.</translation>
+    </message>
+    <message>
+        <source>“{0}” has no picture.</source>
+        <translation>„{0}“ hat kein Bild.</translation>
+    </message>
+    <message>
+        <source>“{0}” has no sound.</source>
+        <translation>„{0}“ hat keinen Ton.</translation>
+    </message>
+    <message>
+        <source>“{0}” holds neither picture nor sound.</source>
+        <translation>„{0}“ enthält weder Bild noch Ton.</translation>
+    </message>
+    <message>
+        <source>“{0}” is a folder, not a file.</source>
+        <translation>„{0}“ ist ein Ordner, keine Datei.</translation>
+    </message>
+    <message>
+        <source>“{0}” is a folder.</source>
+        <translation>„{0}“ ist ein Ordner.</translation>
+    </message>
+    <message>
+        <source>“{0}” is damaged: nothing in it can be decoded.</source>
+        <translation>„{0}“ ist beschädigt: nichts darin lässt sich lesen.</translation>
+    </message>
+    <message>
+        <source>“{0}” is empty (0 bytes).</source>
+        <translation>„{0}“ ist leer (0 Byte).</translation>
+    </message>
+    <message>
+        <source>“{0}” is not a picture that can be read.</source>
+        <translation>„{0}“ ist kein lesbares Bild.</translation>
+    </message>
+    <message>
+        <source>“{0}” is not a video or sound file, or it is damaged beyond reading.</source>
+        <translation>„{0}“ ist keine Video- oder Tondatei oder so beschädigt, dass sie nicht zu lesen ist.</translation>
+    </message>
+    <message>
+        <source>“{0}” is not an ordinary file.</source>
+        <translation>„{0}“ ist keine gewöhnliche Datei.</translation>
+    </message>
+    <message>
+        <source>“{0}” is the video itself.</source>
+        <translation>„{0}“ ist das Video selbst.</translation>
+    </message>
+    <message>
+        <source>“{0}” needs {1}, but “{2}” has {3} free.</source>
+        <translation>„{0}“ braucht {1}, aber in „{2}“ sind {3} frei.</translation>
+    </message>
+    <message>
+        <source>“{0}” was not found in “{1}”.</source>
+        <translation>„{0}“ wurde in „{1}“ nicht gefunden.</translation>
+    </message>
+    <message>
+        <source>“{0}” was not found: the folder “{1}” is not there.</source>
+        <translation>„{0}“ wurde nicht gefunden: den Ordner „{1}“ gibt es nicht.</translation>
+    </message>
+    <message>
+        <source>“{0}” was written but cannot be read back.</source>
+        <translation>„{0}“ wurde geschrieben, lässt sich aber nicht zurücklesen.</translation>
+    </message>
+    <message>
+        <source>“{0}”, the description of “{1}”, is not beside it.</source>
+        <translation>„{0}“, die Beschreibung von „{1}“, liegt nicht daneben.</translation>
+    </message>
+    <message>
+        <source>“{0}…” is not a possible file name.</source>
+        <translation>„{0}…“ ist kein möglicher Dateiname.</translation>
+    </message>
+    <message>
+        <source>“{0}…” is too long for a file name.</source>
+        <translation>„{0}…“ ist zu lang für einen Dateinamen.</translation>
+    </message>
+</context>
+<context>
     <name>EngineClient</name>
     <message>
         <source>Opening {0}</source>

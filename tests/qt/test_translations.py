@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import itertools
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -33,9 +34,12 @@ from PySide6.QtWidgets import (
 from avsep_gui import app as app_module
 from avsep_gui import words
 from avsep_gui.about_client import AboutClient
+from avsep_gui.engine_words import SENTENCES, error_in_words, in_words
 from avsep_gui.settings import Settings
 from avsep_gui.views.about_dialog import AboutDialog
 from avsep_gui.views.help_dialogs import KeysDialog
+from engine import cache
+from engine.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 UPDATE = "run .venv/bin/python packaging/translations.py (CONTRIBUTING.md)"
@@ -168,6 +172,48 @@ def language(qapp):
 @pytest.fixture
 def german(language, settings_in_tmp):
     language("de")
+
+
+def templates(folder):
+    """Every text of some sources, with {0}, {1} where values stand."""
+    found = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                number, text = itertools.count(), ""
+                for part in node.values:
+                    text += part.value if isinstance(part, ast.Constant) else f"{{{next(number)}}}"
+                found.add(text)
+    return found
+
+
+def test_what_is_translated_of_the_engine_is_what_it_says():
+    assert sorted(set(SENTENCES) - templates(ROOT / "engine")) == []
+    assert len(SENTENCES) == len(set(SENTENCES))
+
+
+def test_errors_and_stages_of_the_engine_are_german(qapp, language, tmp_path):
+    app_module.speak(qapp, "de")
+    with pytest.raises(InputError) as caught:
+        cache.content_key(tmp_path / "fehlt {0}.mp4")
+    error = error_in_words(caught.value)
+    assert error.message == f"„fehlt {{0}}.mp4“ wurde in „{tmp_path}“ nicht gefunden."
+    assert error.remedy == "Den Namen prüfen oder die Datei an ihrem neuen Ort wählen."
+    assert type(error) is InputError and error.details == caught.value.details
+    assert in_words("Downloading weights.bin") == "weights.bin wird heruntergeladen"
+    assert in_words("Something else") == "Something else"
+    app_module.speak(qapp, "en")
+    assert str(error_in_words(caught.value)) == str(caught.value)
+
+
+def test_the_stage_of_a_job_is_told_in_german(german, qtbot, window, video):
+    stages = set()
+    window._runner.jobs_changed.connect(lambda: stages.update(job.stage for job in window._runner.jobs()))
+    window.open_file(video("slow.mp4"))
+    qtbot.waitUntil(lambda: "Personen werden gesucht" in stages, timeout=WAIT_MS)
+    assert "Finding people" not in stages
 
 
 def translate(text):
