@@ -81,17 +81,18 @@ def speak(app: QApplication, language: str) -> None:
     for old in app.findChildren(QTranslator):
         QCoreApplication.removeTranslator(old)
         old.deleteLater()
-    locale = QLocale.system() if language == "system" else QLocale(language)
-    QLocale.setDefault(locale)
-    english = QLocale("en")  # which knows "1 file" from "2 files", and counts where nothing else is there
-    ours = resource("translations")
-    for wanted, folder, name in (
+    ours = str(resource("translations"))
+    english = QLocale("en")  # its file knows "1 file" from "2 files", for any language that does not
+    wanted = QLocale.system() if language == "system" else QLocale(language)
+    spoken = wanted if QTranslator().load(wanted, "avsep", "_", ours) else english
+    QLocale.setDefault(spoken)
+    for locale, folder, name in (
         (english, ours, "avsep"),
-        (locale, _qt_translations(), "qtbase"),
-        (locale, ours, "avsep"),
+        (spoken, str(_qt_translations()), "qtbase"),
+        (spoken, ours, "avsep"),
     ):
         translator = QTranslator(app)
-        if translator.load(wanted, name, "_", str(folder)):
+        if translator.load(locale, name, "_", folder):
             QCoreApplication.installTranslator(translator)
 
 

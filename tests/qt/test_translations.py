@@ -228,6 +228,9 @@ def test_the_language_is_the_chosen_one_or_the_systems(qapp, language, monkeypat
     monkeypatch.setattr(QLocale, "system", lambda: QLocale(system))
     app_module.speak(qapp, chosen)
     assert translate("good") == wanted
+    cancel = {"gut": "Abbrechen", "good": "Cancel"}[wanted]
+    assert QCoreApplication.translate("QPlatformTheme", "Cancel") == cancel, "Qt's words and ours are of one language"
+    assert words.number(1.5, 1) == {"gut": "1,5", "good": "1.5"}[wanted]
     app_module.speak(qapp, "en")
     assert translate("good") == "good", "nothing of another language is left"
 

@@ -174,7 +174,7 @@ def test_a_device_that_is_gone_is_said_and_replaced(qtbot, window):
     window.client.set_device("cuda:3")
     wanted = "There is no device cuda:3. Voices are computed on what is there."
     qtbot.waitUntil(lambda: any(notice.text == wanted for notice in window.notices.shown()), timeout=WAIT_MS)
-    qtbot.waitUntil(lambda: window.header.device.text() .startswith("Running on: CPU (no CUDA"), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.header.device.text().startswith("Running on: CPU (no CUDA"), timeout=WAIT_MS)
     assert window.client.device == "auto"
 
 
