@@ -6,7 +6,6 @@ import math
 import warnings
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,10 +20,9 @@ Vector = NDArray[np.float64]
 SAME_FACE = 0.6
 """Largest distance at which two faces count as one person's, the recommendation of the network's authors."""
 _LARGEST_BYTES = 100_000_000
-_MOST_PIXELS = 200_000_000
+_MOST_PIXELS = 120_000_000
 _WORKING_PX = 1280  # the longer side while faces are searched
 _ABOUT_AS_LARGE = 0.8  # of the largest face's width
-_MARGIN = 0.25  # of the picture, added around one that a face fills
 
 
 def match_photo(analysis: FaceAnalysis, photo: Path) -> tuple[tuple[int, float], ...]:
@@ -84,16 +82,9 @@ def face_of_thumbnail(rgb: Image) -> Vector:
 
 
 def _faces(rgb: Image) -> NDArray[np.float32]:
-    """Faces of a photo, (n, 4): large ones at first, then small ones, then one that goes to the photo's edges."""
-    for upsample in (0, 1):
-        boxes = find_boxes(rgb, upsample)
-        if len(boxes):
-            return boxes
-    height, width = rgb.shape[:2]
-    margin = round(_MARGIN * max(height, width))
-    wide = cv2.copyMakeBorder(rgb, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-    boxes = find_boxes(np.asarray(wide, np.uint8)) - np.float32(margin)
-    return np.asarray(boxes, np.float32).reshape(-1, 4)
+    """Faces of a photo, (n, 4): large ones, or small ones where there is no large one."""
+    boxes = find_boxes(rgb)
+    return boxes if len(boxes) else find_boxes(rgb, 1)
 
 
 def _read(photo: Path) -> Image:

@@ -101,11 +101,14 @@ def test_a_missing_photo_and_a_folder(analysis: FaceAnalysis, tmp_path: Path) ->
             match_photo(analysis, path)
 
 
-def test_a_small_file_that_unpacks_to_gigabytes_is_refused(analysis: FaceAnalysis, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(12_001, 10_000), (40_000, 40_000)])
+def test_a_small_file_that_unpacks_to_gigabytes_is_refused(
+    analysis: FaceAnalysis, tmp_path: Path, size: tuple[int, int]
+) -> None:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0)
     photo = tmp_path / "bomb.png"
     photo.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(10))))
     with pytest.raises(InputError, match=r"“bomb\.png” is too large"):
