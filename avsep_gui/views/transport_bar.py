@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QColor, QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from avsep_gui.look import Look
@@ -62,7 +62,8 @@ class TransportBar(QFrame):
         self.setObjectName("transport")
         self._look = look
         self.setMinimumHeight(56)
-        layout = QHBoxLayout(self)
+        self._silent = False
+        self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(4)
         layout.addWidget(self._button(actions["frame_back"]))
@@ -100,6 +101,11 @@ class TransportBar(QFrame):
         self._no_device.hide()
         layout.addWidget(self._no_device, 0, Qt.AlignmentFlag.AlignVCenter)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what can be missed where there is no room: the length first, then that there is no sound device."""
+        super().resizeEvent(event)
+        self._fit()
+
     def set_position(self, at_s: float) -> None:
         """Show where playback is."""
         self._time.setText(clock(at_s))
@@ -107,12 +113,23 @@ class TransportBar(QFrame):
     def set_duration(self, duration_s: float) -> None:
         """Show the length of the file."""
         self._total.setText("/ " + clock(duration_s, millis=False))
+        self._fit()
 
     def show_no_device(self, text: str) -> None:
         """Say for good that nothing is heard."""
         self._no_device.setToolTip(text)
-        self._no_device.show()
+        self._silent = True
         self.meter.hide()
+        self._fit()
+
+    def _fit(self) -> None:
+        """Never cut a word or the time."""
+        self._total.show()
+        self._no_device.setVisible(self._silent)
+        for part in (self._total, self._no_device):
+            self._row.invalidate()
+            if self._row.sizeHint().width() > self.width():
+                part.hide()
 
     def _button(self, action: QAction) -> QToolButton:
         button = QToolButton()

@@ -227,6 +227,10 @@
         <translation>B&amp;eenden</translation>
     </message>
     <message>
+        <source>&amp;Redo</source>
+        <translation>&amp;Wiederholen</translation>
+    </message>
+    <message>
         <source>&amp;Rename…</source>
         <translation>&amp;Umbenennen…</translation>
     </message>
@@ -241,6 +245,10 @@
     <message>
         <source>&amp;Time line</source>
         <translation>&amp;Zeitleiste</translation>
+    </message>
+    <message>
+        <source>&amp;Undo</source>
+        <translation>&amp;Rückgängig</translation>
     </message>
     <message>
         <source>&amp;Whole file</source>
@@ -1663,14 +1671,6 @@
         <translation>wählt Person {0}</translation>
     </message>
     <message>
-        <source>undoes</source>
-        <translation>macht rückgängig</translation>
-    </message>
-    <message>
-        <source>does again what was undone</source>
-        <translation>stellt Rückgängiges wieder her</translation>
-    </message>
-    <message>
         <source>goes to the next control</source>
         <translation>geht zum nächsten Bedienelement</translation>
     </message>
@@ -1923,7 +1923,7 @@
     </message>
     <message>
         <source>Pick a person to hear the voice alone.</source>
-        <translation>Eine Person wählen, um die Stimme allein zu hören.</translation>
+        <translation>Person wählen, um sie allein zu hören.</translation>
     </message>
     <message>
         <source>You hear the original.</source>
@@ -1955,14 +1955,6 @@
     <message>
         <source>Export {0}</source>
         <translation>{0} exportieren</translation>
-    </message>
-    <message>
-        <source>&amp;Undo</source>
-        <translation>&amp;Rückgängig</translation>
-    </message>
-    <message>
-        <source>&amp;Redo</source>
-        <translation>&amp;Wiederholen</translation>
     </message>
     <message>
         <source>Open &amp;recent</source>
@@ -1999,6 +1991,14 @@
     <message>
         <source>The picture cannot be shown on this computer; sound and export still work.</source>
         <translation>Das Bild kann auf diesem Rechner nicht gezeigt werden; Ton und Export gehen trotzdem.</translation>
+    </message>
+    <message>
+        <source>&amp;Undo: {0}</source>
+        <translation>&amp;Rückgängig: {0}</translation>
+    </message>
+    <message>
+        <source>&amp;Redo: {0}</source>
+        <translation>&amp;Wiederholen: {0}</translation>
     </message>
 </context>
 <context>

@@ -96,3 +96,18 @@ def test_reasons_in_words(qapp, device, name, why, wanted):
     info = DeviceInfo(device, name, why)
     assert device_why(info).endswith(wanted)
     assert running_on(info).endswith(f"({device_why(info)})" if why else "CPU")
+
+
+@pytest.mark.parametrize("width", [960, 1280])
+def test_the_time_is_never_cut_in_a_narrow_window(qtbot, known, opened, width):
+    """Without a sound device too, which takes a word of its own; with more room all of it is there."""
+    opened()
+    bar = known.workspace.transport
+    bar.show_no_device("There is none.")
+    known.resize(width, 600)
+    parts = (bar._time, bar._total, bar._no_device)
+    qtbot.waitUntil(
+        lambda: all(part.width() >= part.sizeHint().width() for part in parts if part.isVisible()), timeout=WAIT_MS
+    )
+    assert bar._time.isVisible()
+    assert bar._total.isVisible() == (width == 1280)
