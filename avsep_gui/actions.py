@@ -33,6 +33,8 @@ ACTIONS = (
     ActionSpec("batch", "File", "&Batch…", ("Ctrl+B",)),
     ActionSpec("close_file", "File", "&Close the video", ("Ctrl+W",), separator=True),
     ActionSpec("quit", "File", "&Quit", ("Ctrl+Q",)),
+    ActionSpec("undo", "Edit", "&Undo", ("Ctrl+Z",)),
+    ActionSpec("redo", "Edit", "&Redo", ("Ctrl+Shift+Z",)),
     ActionSpec("clear_range", "Edit", "&Clear the selection", ("X",), separator=True),
     ActionSpec("models", "Edit", "&Models…", ("F8",), separator=True),
     ActionSpec("preferences", "Edit", "&Preferences…", ("Ctrl+,",), separator=True),

@@ -123,8 +123,6 @@ def fixed_use(key: str) -> str:
     if len(key) == 1 and key in "123456789":
         return QCoreApplication.translate("Keymap", "picks person {0}").format(key)
     uses = {
-        "Ctrl+Z": QCoreApplication.translate("Keymap", "undoes"),
-        "Ctrl+Shift+Z": QCoreApplication.translate("Keymap", "does again what was undone"),
         "Tab": QCoreApplication.translate("Keymap", "goes to the next control"),
         "Shift+Tab": QCoreApplication.translate("Keymap", "goes to the control before"),
         "Backtab": QCoreApplication.translate("Keymap", "goes to the control before"),

@@ -111,6 +111,10 @@ class JobsDrawer(QFrame):
             self._layout.activate()
             self.adjustSize()
 
+    def job_in_focus(self) -> int | None:
+        """The job in whose row the keyboard is."""
+        return next((job_id for job_id, row in self.rows.items() if row.isAncestorOf(self.focusWidget())), None)
+
     def open_at(self, right_px: int, top_px: int) -> None:
         """Show with its upper right corner there."""
         self.refresh()

@@ -26,6 +26,7 @@ from avsep_gui.actions import ACTIONS, MENUS, make_actions, translated
 from avsep_gui.engine_client import EngineClient
 from avsep_gui.face_pictures import FacePictures
 from avsep_gui.jobs import JobRunner
+from avsep_gui.keymap import SPECS
 from avsep_gui.lane_feed import LaneFeed
 from avsep_gui.look import Look
 from avsep_gui.pace import time_left_text
@@ -40,6 +41,7 @@ from avsep_gui.state.shelf import Shelf
 from avsep_gui.state.spectrogram_choice import SpectrogramChoice
 from avsep_gui.storage_client import StorageClient
 from avsep_gui.theme import SYSTEM, THEMES
+from avsep_gui.usable import usable_actions
 from avsep_gui.views.about_dialog import AboutDialog
 from avsep_gui.views.announcer import Announcer
 from avsep_gui.views.batch_desk import BatchDesk
@@ -85,7 +87,6 @@ class MainWindow(QMainWindow):
         self.actions_by_id = make_actions(self, self._slots())
         storage = StorageClient(runner, self.document, self)
         self.preferences = PreferencesDesk(self, self.actions_by_id, settings, look, self.client, storage)
-        self._add_history_actions()
         self._build_menus()
         self._build_pages()
         self._connect()
@@ -178,6 +179,8 @@ class MainWindow(QMainWindow):
             "batch": lambda: self.batch.show_dialog(),
             "close_file": self._on_close_file,
             "quit": self._on_quit,
+            "undo": document.undo_stack.undo,
+            "redo": document.undo_stack.redo,
             "clear_range": lambda: document.set_range(None),
             "models": lambda: self.models.show_dialog(),
             "preferences": lambda: self.preferences.show_dialog(),
@@ -220,24 +223,11 @@ class MainWindow(QMainWindow):
             "about": self._show_about,
         }
 
-    def _add_history_actions(self) -> None:
-        stack = self.document.undo_stack
-        for name, action, keys in (
-            ("undo", stack.createUndoAction(self, self.tr("&Undo")), "Ctrl+Z"),
-            ("redo", stack.createRedoAction(self, self.tr("&Redo")), "Ctrl+Shift+Z"),
-        ):
-            action.setShortcut(QKeySequence(keys))
-            action.setObjectName(name)
-            self.addAction(action)
-            self.actions_by_id[name] = action
-
     def _build_menus(self) -> None:
         self._menus: dict[str, QMenu] = {}
         for name in MENUS:
             self._menus[name] = self.menuBar().addMenu("&" + translated(name))
         self._recent_menu = QMenu(self.tr("Open &recent"), self)
-        self._menus["Edit"].addAction(self.actions_by_id["undo"])
-        self._menus["Edit"].addAction(self.actions_by_id["redo"])
         for spec in ACTIONS:
             menu = self._menus[spec.menu]
             if spec.separator:
@@ -324,6 +314,7 @@ class MainWindow(QMainWindow):
         document.source_changed.connect(self._refresh)
         document.mode_changed.connect(self._recolour)
         document.range_changed.connect(self._refresh)
+        document.undo_stack.indexChanged.connect(self._on_history)
         client.failed.connect(self._on_failed)
         client.warned.connect(lambda text: self.notices.show_text("warning", text))
         client.export_done.connect(self._on_exported)
@@ -369,6 +360,8 @@ class MainWindow(QMainWindow):
         if isinstance(focused, QLineEdit):
             focused.setText(str(focused.property("saved") or ""))
             focused.clearFocus()
+        elif (job_id := self.drawer.job_in_focus()) is not None:
+            self._runner.cancel(job_id)
         elif self.drawer.isVisible():
             self.drawer.hide()
         elif self.isFullScreen():
@@ -502,24 +495,20 @@ class MainWindow(QMainWindow):
             page = self.error_view
             self.error_view.show_error(document.error, self.project_desk.ways_on())
         self.pages.setCurrentWidget(page)
-        is_open = document.open_state is OpenState.OPEN
-        enabled = {
-            "sample": sample_video() is not None,
-            "export": document.picked is not None and document.source is not None,
-            "close_file": document.open_state is not OpenState.EMPTY,
-            "clear_range": document.range_s is not None,
-            "by_photo": bool(document.people),
-            "search_again": is_open and document.faces_state is not FacesState.SEARCHING,
-        }
-        always = ("open", "batch", "quit", "models", "preferences", *THEMES, SYSTEM)
-        always += ("show_people", "show_timeline", "show_jobs", "keys", "about")
-        needs_pick = ("compare", "voice", "rest", "rename", "correct", "hide", "pick_nobody", "whole_file")
+        usable = usable_actions(document)
         for spec in ACTIONS:
-            usable = enabled.get(spec.id, is_open or spec.id in always or spec.id == "full_screen")
-            if spec.id in needs_pick:
-                usable = document.picked is not None
-            self.actions_by_id[spec.id].setEnabled(usable)
+            self.actions_by_id[spec.id].setEnabled(spec.id in usable)
         self._fill_recent_menu()
+
+    def _on_history(self) -> None:
+        """Say in the menu what would be undone."""
+        stack = self.document.undo_stack
+        for name, words, what in (
+            ("undo", self.tr("&Undo: {0}"), stack.undoText()),
+            ("redo", self.tr("&Redo: {0}"), stack.redoText()),
+        ):
+            self.actions_by_id[name].setText(words.format(what) if what else translated(SPECS[name].text))
+        self._refresh()
 
     def _fill_recent_menu(self) -> None:
         self._recent_menu.clear()

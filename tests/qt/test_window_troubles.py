@@ -266,3 +266,32 @@ def test_the_windows_process_stays_light(tmp_path):
         check=False,
     )
     assert done.stdout.strip() == "0 []", done.stderr
+
+
+def test_esc_cancels_the_job_in_focus_and_then_closes_the_drawer(qtbot, window, opened):
+    opened("slow.mp4")
+    window.document.pick(1)
+    window.actions_by_id["show_jobs"].trigger()
+    qtbot.waitUntil(lambda: len(window.drawer.rows) == 2, timeout=WAIT_MS)
+    window.activateWindow()
+    preview = min(window.drawer.rows)
+    window.drawer.rows[preview].cancel.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: preview not in window.drawer.rows, timeout=WAIT_MS)
+    assert len(window.drawer.rows) == 1 and window.drawer.isVisible(), "the other one goes on"
+    window.drawer.setFocus()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.drawer.isVisible()
+
+
+def test_the_menu_says_what_would_be_undone(window, opened):
+    opened()
+    undo, redo = window.actions_by_id["undo"], window.actions_by_id["redo"]
+    assert (undo.isEnabled(), redo.isEnabled(), undo.text()) == (False, False, "&Undo")
+    window.document.rename(1, "Anna")
+    assert (undo.isEnabled(), undo.text()) == (True, "&Undo: rename Person 1")
+    undo.trigger()
+    assert window.document.name(1) == "Person 1"
+    assert (undo.isEnabled(), redo.text()) == (False, "&Redo: rename Person 1")
+    redo.trigger()
+    assert window.document.name(1) == "Anna"

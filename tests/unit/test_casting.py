@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from engine import api
+from engine.casting import parts_of, person_key, recast
 from engine.errors import UsageError
 from engine.isolation.job import isolate, voice_store
 from engine.types import CastPart, FaceAnalysis, FaceTrack, IsolationRequest, MediaInfo, Person
-from engine.casting import parts_of, person_key, recast
 from engine.vision.people import find_faces, load_lips
 
 SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "sample" / "two_talkers.mp4"
