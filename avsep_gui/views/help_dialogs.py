@@ -30,7 +30,7 @@ class KeysDialog(QDialog):
         rows = [(", ".join(keymap.names(spec.id)), plain(spec)) for spec in ACTIONS if keymap.keys(spec.id)]
         rows += [
             ("1 … 9", self.tr("Pick person 1 … 9")),
-            ("Tab, arrows, Enter", self.tr("On a face: go to the next one, pick it")),
+            (self.tr("Tab, arrows, Enter"), self.tr("On a face: go to the next one, pick it")),
             (self.tr("Wheel"), self.tr("On the time line: zoom; with Shift: move; Shift+drag selects")),
             (self.tr("Up, Down"), self.tr("On the time line: read out at a higher or lower frequency")),
         ]

@@ -1702,6 +1702,10 @@
         <translation>Auf einem Gesicht: zum nächsten gehen, es wählen</translation>
     </message>
     <message>
+        <source>Tab, arrows, Enter</source>
+        <translation>Tab, Pfeile, Eingabe</translation>
+    </message>
+    <message>
         <source>Wheel</source>
         <translation>Mausrad</translation>
     </message>
@@ -3194,7 +3198,7 @@
     <name>StartView</name>
     <message>
         <source>Hear one person in a video</source>
-        <translation>Eine Person in einem Video hören</translation>
+        <translation>Nur eine Person hören</translation>
     </message>
     <message>
         <source>Drop a video here, click a face, and hear that voice alone.
