@@ -33,7 +33,7 @@ class LiveTable:
         self._items = {item.id: item for item in batch.items}
         self._shares: dict[int, tuple[str, float]] = {}
         self._total = sum(item.status == "waiting" for item in batch.items)
-        self._ended = 0
+        self._ended = self._failed = 0
 
     def show(self, item: BatchItem, progress: Progress | None) -> None:
         """Follow a change of a file's status, or progress within it."""
@@ -46,6 +46,7 @@ class LiveTable:
             self._shares.pop(item.id, None)
         ended = progress is None and item.status in ("done", "failed")
         self._ended += ended
+        self._failed += ended and item.status == "failed"
         if self._form == "json":
             self._say(json.dumps(_event_json(item, progress)))
         elif self._in_place:
@@ -80,8 +81,8 @@ class LiveTable:
         return f"  {name:<{_NAME_WIDTH}} [{'#' * done}{'.' * (_BAR_WIDTH - done)}] {share:4.0%}  {stage}"
 
     def _overall(self, now: float) -> str:
-        failed = sum(item.status == "failed" for item in self._items.values())
-        text = f"  {self._ended} of {self._total} done" + (f", {failed} failed" if failed else "")
+        text = f"  {self._ended - self._failed} of {self._total} done"
+        text += f", {self._failed} failed" if self._failed else ""
         if 0 < self._ended < self._total:
             left = round((now - self._began) / self._ended * (self._total - self._ended))
             text += f", about {left // 3600}:{left // 60 % 60:02d}:{left % 60:02d} left"

@@ -159,7 +159,7 @@ def test_the_table_is_renewed_in_place(tmp_path: Path, monkeypatch: pytest.Monke
     assert screen(stream.getvalue()) == [
         r"film\x1b1.mp4: done in 2 s, 1",
         r"film\x1b2.mp4: failed. No face.",
-        "  2 of 2 done, 1 failed",
+        "  1 of 2 done, 1 failed",
         "",
     ]
     live.close()
