@@ -1,7 +1,7 @@
 """What the engine says, in the window's language: the engine itself speaks English, for scripts and logs.
 
-`SENTENCES` are the stages of its work and the errors that a user of the window is likely to meet, as its sources have
-them, with {0}, {1} where values stand (a test compares). What is not in the table stays in English.
+`SENTENCES` are the stages of its work and the errors and warnings that a user of the window is likely to meet, as the
+sources have them, with {0}, {1} where values stand (a test compares). What is not in the table stays in English.
 """
 
 from __future__ import annotations
@@ -110,6 +110,17 @@ SENTENCES = (
     "The photo “{0}” shows {1} faces about as large.",
     "Cut the photo so that one face is left, or choose another.",
     "“{0}” is not a picture that can be read.",
+    "There was not enough memory for this.",
+    "Close other programs, or work on a shorter part.",
+    "Something unexpected happened: {0}: {1}",
+    "Try again; if it happens again, copy the details into a report.",
+    "Person {0} was not heard: their voice is all but silent.",
+    "Persons {0} and {1}",
+    "{0} have the same voice in {1} s, first at {2}:{3}; the model could not tell them apart there.",
+    "Person {0}: lips and voice hardly agree; listen before you trust this voice.",
+    "The voice of {0} was changed by {1} dB, from {2} to {3} LUFS.",
+    "{0} Going on with half as much at a time.",
+    "{0} Going on with the CPU, which is slower.",
 )
 _PLACE = re.compile(r"\{\d\}")
 
@@ -118,7 +129,7 @@ def in_words(text: str) -> str:
     """A sentence or a stage of the engine in the window's language."""
     source, values = _parts(text)
     words = QCoreApplication.translate("Engine", source) if source else ""
-    return words.format(*values) if values else words
+    return words.format(*map(in_words, values)) if values else words
 
 
 def error_in_words(error: EngineError) -> EngineError:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from avsep_gui.announce import announce
+from avsep_gui.engine_words import in_words
 from avsep_gui.icons import pixmap
 from avsep_gui.look import Look
 from engine.errors import EngineError
@@ -200,6 +201,7 @@ class Notices(QWidget):
         stays: bool = False,
     ) -> Notice:
         """Show a message and return it; the same text is not shown twice at once."""
+        text = in_words(text)
         there = next((notice for notice in self.shown() if notice.text == text), None)
         if there is not None:
             return there

@@ -944,6 +944,10 @@
         <translation>Andere Programme schließen oder ein anderes Gerät wählen.</translation>
     </message>
     <message>
+        <source>Close other programs, or work on a shorter part.</source>
+        <translation>Andere Programme schließen oder an einem kürzeren Stück arbeiten.</translation>
+    </message>
+    <message>
         <source>Connect the drive again, or copy the file to this computer.</source>
         <translation>Das Laufwerk wieder verbinden oder die Datei auf diesen Rechner kopieren.</translation>
     </message>
@@ -1044,8 +1048,24 @@
         <translation>Person {0} ist in diesem Video nicht bekannt.</translation>
     </message>
     <message>
+        <source>Person {0} was not heard: their voice is all but silent.</source>
+        <translation>Person {0} war nicht zu hören: die Stimme ist so gut wie still.</translation>
+    </message>
+    <message>
+        <source>Person {0}: lips and voice hardly agree; listen before you trust this voice.</source>
+        <translation>Person {0}: Lippen und Stimme passen kaum zusammen; anhören, bevor man dieser Stimme traut.</translation>
+    </message>
+    <message>
+        <source>Persons {0} and {1}</source>
+        <translation>Person {0} und Person {1}</translation>
+    </message>
+    <message>
         <source>Reading the sound</source>
         <translation>Der Ton wird gelesen</translation>
+    </message>
+    <message>
+        <source>Something unexpected happened: {0}: {1}</source>
+        <translation>Etwas Unerwartetes ist geschehen: {0}: {1}</translation>
     </message>
     <message>
         <source>The decoded sound “{0}” is missing or incomplete.</source>
@@ -1092,6 +1112,10 @@
         <translation>Der Ton von „{0}“ ist beschädigt: nichts davon lässt sich lesen.</translation>
     </message>
     <message>
+        <source>The voice of {0} was changed by {1} dB, from {2} to {3} LUFS.</source>
+        <translation>Die Stimme von {0} wurde um {1} dB geändert, von {2} auf {3} LUFS.</translation>
+    </message>
+    <message>
         <source>The weights file {0} is missing.</source>
         <translation>Die Datei der Gewichte {0} fehlt.</translation>
     </message>
@@ -1100,8 +1124,16 @@
         <translation>Die Arbeit auf {0} schlug fehl: {1}.</translation>
     </message>
     <message>
+        <source>There was not enough memory for this.</source>
+        <translation>Dafür reichte der Speicher nicht.</translation>
+    </message>
+    <message>
         <source>This machine ran out of memory.</source>
         <translation>Diesem Rechner ging der Speicher aus.</translation>
+    </message>
+    <message>
+        <source>Try again; if it happens again, copy the details into a report.</source>
+        <translation>Noch einmal versuchen; geschieht es wieder, die Einzelheiten in eine Meldung kopieren.</translation>
     </message>
     <message>
         <source>Trying {0}</source>
@@ -1114,6 +1146,18 @@
     <message>
         <source>Writing the video</source>
         <translation>Das Video wird geschrieben</translation>
+    </message>
+    <message>
+        <source>{0} Going on with half as much at a time.</source>
+        <translation>{0} Es geht mit der Hälfte auf einmal weiter.</translation>
+    </message>
+    <message>
+        <source>{0} Going on with the CPU, which is slower.</source>
+        <translation>{0} Es geht auf der CPU weiter, die langsamer ist.</translation>
+    </message>
+    <message>
+        <source>{0} have the same voice in {1} s, first at {2}:{3}; the model could not tell them apart there.</source>
+        <translation>{0} haben in {1} s dieselbe Stimme, zuerst bei {2}:{3}; das Modell konnte sie dort nicht unterscheiden.</translation>
     </message>
     <message>
         <source>{0} is not seen between {1} and {2} s: there is no face to follow.</source>

@@ -174,10 +174,10 @@ def german(language, settings_in_tmp):
     language("de")
 
 
-def templates(folder):
-    """Every text of some sources, with {0}, {1} where values stand."""
+def templates():
+    """Every text of the engine and of the process that runs it, with {0}, {1} where values stand."""
     found = set()
-    for path in folder.rglob("*.py"):
+    for path in (*(ROOT / "engine").rglob("*.py"), ROOT / "avsep_gui" / "worker.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
@@ -190,7 +190,7 @@ def templates(folder):
 
 
 def test_what_is_translated_of_the_engine_is_what_it_says():
-    assert sorted(set(SENTENCES) - templates(ROOT / "engine")) == []
+    assert sorted(set(SENTENCES) - templates()) == []
     assert len(SENTENCES) == len(set(SENTENCES))
 
 
@@ -204,6 +204,10 @@ def test_errors_and_stages_of_the_engine_are_german(qapp, language, tmp_path):
     assert type(error) is InputError and error.details == caught.value.details
     assert in_words("Downloading weights.bin") == "weights.bin wird heruntergeladen"
     assert in_words("Something else") == "Something else"
+    warning = "Persons 1 and 2 have the same voice in 4 s, first at 0:07; the model could not tell them apart there."
+    went_on = in_words("cuda:0 ran out of memory. Going on with the CPU, which is slower.")
+    assert went_on == "Auf cuda:0 ging der Speicher aus. Es geht auf der CPU weiter, die langsamer ist."
+    assert in_words(warning).startswith("Person 1 und Person 2 haben in 4 s dieselbe Stimme, zuerst bei 0:07;")
     app_module.speak(qapp, "en")
     assert str(error_in_words(caught.value)) == str(caught.value)
 
