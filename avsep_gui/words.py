@@ -76,7 +76,7 @@ def number(value: float, decimals: int) -> str:
     """A number as the window's language writes it: 1.4 or 1,4."""
     locale = QLocale()
     locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
-    return locale.toString(float(value), "f", decimals)
+    return locale.toString(float(f"{value:.{decimals}f}"), "f", decimals)  # rounded as everywhere else
 
 
 def decibels(level_db: float) -> str:
