@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
+from engine import values
 from engine.batch.inputs import FoundInput
 from engine.batch.item import BatchOptions, PersonRule, Write
 from engine.batch.naming import named
 from engine.cache import input_error
-from engine.cli import values
 from engine.errors import InputError, UsageError
 from engine.types import AbsentPolicy, PicturePolicy
 

@@ -20,10 +20,10 @@ from engine.cache import output_error
 from engine.cli.commands import Answer
 from engine.cli.console import Console, Json, printable, table
 from engine.cli.live import LiveTable
-from engine.cli.values import clock
 from engine.errors import JobCancelled, UsageError
 from engine.export.target import size_text
 from engine.jobs import CancelToken
+from engine.values import clock
 
 EXIT_FAILED = 1
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from engine import api
 from engine.cache import output_error, write_then_rename
 from engine.cli.console import Json, printable, table
-from engine.cli.values import clock
 from engine.errors import OutputExistsError, UsageError
 from engine.export.report import result_json
 from engine.isolation.job import names
 from engine.jobs import CancelToken, ProgressCallback
 from engine.types import AudioInfo, FaceAnalysis, MediaInfo, Person, SeparationRequest, SeparationResult
+from engine.values import clock
 
 
 @dataclass(frozen=True)

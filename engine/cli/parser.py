@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from engine.cli import values
+from engine import values
 from engine.errors import UsageError
 
 _EXIT_CODES = (

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.cli import values
+from engine import values
 from engine.cli.console import printable, table
 from engine.export.report import dump
 
