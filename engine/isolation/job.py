@@ -157,13 +157,14 @@ class _Job:
         wanted: Sequence[VoiceFile],
         k: int,
     ) -> list[tuple[VoiceFile, FloatArray]]:
-        """Separate window k for some voices, as many at a time as the model takes."""
+        """Separate window k for some voices, as many at a time as model and adviser take."""
         from engine.audio.fullband import apply_mask
 
         sound = source_window(self.source, k)
         done = []
-        for first in range(0, len(wanted), model.declaration.people):
-            files = wanted[first : first + model.declaration.people]
+        at_once = min(one.declaration.people for one in (model, adviser) if one is not None)
+        for first in range(0, len(wanted), at_once):
+            files = wanted[first : first + at_once]
             finds_lag = model.declaration.finds_lag
             out, seen = self._masks(model, sound, faces, files, k, self.lags if finds_lag else None)
             told = None

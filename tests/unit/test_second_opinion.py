@@ -131,6 +131,14 @@ def test_a_disagreement_in_which_ours_is_not_sure_is_not_strong(run: Run) -> Non
     assert "disagree strongly" not in " ".join(run(Half(GUEST, HIGH), Half(OURS, LOW, -3.0)).warnings)
 
 
+def test_neither_is_given_more_people_at_once_than_it_takes(run: Run) -> None:
+    guest = Half(replace(GUEST, people=4), LOW)
+    ours = Half(replace(OURS, people=1), LOW)
+    result = run(guest, ours, person_ids=(1, 2))
+    assert [voice.person_id for voice in result.voices] == [1, 2]
+    assert {len(seen) for seen in ours.seen} == {len(seen) for seen in guest.seen} == {1}
+
+
 @pytest.mark.parametrize("late_frames", [0, 3])
 def test_a_guest_sees_the_pictures_as_late_as_ours_finds_them(run: Run, late_frames: int) -> None:
     """Person 2 of the film is away from frame 100 on."""
