@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from engine.batch.item import (
     BATCH_NAME,
@@ -25,8 +23,9 @@ from engine.batch.item import (
     Status,
     Write,
 )
-from engine.cache import input_error, output_error, write_then_rename
-from engine.errors import InputError, OutputError
+from engine.cache import input_error, write_then_rename
+from engine.errors import InputError
+from engine.locks import held
 from engine.types import AbsentPolicy, OutputFile, OutputKind, PicturePolicy
 
 Json = dict[str, Any]
@@ -36,7 +35,6 @@ WORK_NAME = ".avsep-batch"
 """Folder beside the results in which files are made and from which they are moved."""
 FORMAT, VERSION = "avsep-batch", 1
 _LARGEST_BYTES = 256 * 2**20
-_LOCK_STEP_S = 0.05
 
 
 def queue_path(folder: Path) -> Path:
@@ -140,36 +138,6 @@ def flush_folder(folder: Path) -> None:
 
 
 @contextmanager
-def held(path: Path, message: str, remedy: str, *, wait_s: float = 0.0) -> Iterator[None]:
-    """Hold a file that only one process at a time can hold; the system frees it when the process ends, however.
-
-    Args:
-        path: an empty file, made where it is not there; it stays.
-        message, remedy: of the error.
-        wait_s: how long another process may take to let go.
-
-    Raises:
-        OutputError: another process holds it, or it cannot be made.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab")
-    except OSError as error:
-        raise output_error(path, error) from error
-    with file:
-        until = time.monotonic() + wait_s
-        while True:
-            try:
-                _lock(file)
-                break
-            except OSError as error:
-                if time.monotonic() >= until:
-                    raise OutputError(message, remedy, details=str(error)) from error
-            time.sleep(_LOCK_STEP_S)
-        yield
-
-
-@contextmanager
 def opened(folder: Path) -> Iterator[Path]:
     """Hold the queue of a folder while it is worked on; gives its path.
 
@@ -183,19 +151,6 @@ def opened(folder: Path) -> Iterator[Path]:
         "Wait for that to end, or stop it first.",
     ):
         yield path
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def item_json(item: BatchItem) -> Json:

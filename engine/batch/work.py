@@ -17,19 +17,11 @@ from pathlib import Path, PurePosixPath
 
 from engine import api
 from engine.batch.item import Batch, BatchItem, BatchOutcome, Existing
-from engine.batch.store import (
-    WORK_NAME,
-    Json,
-    checked_output,
-    flush_folder,
-    held,
-    item_json,
-    outcome_from,
-    outcome_json,
-)
+from engine.batch.store import WORK_NAME, Json, checked_output, flush_folder, item_json, outcome_from, outcome_json
 from engine.cache import output_error, write_then_rename
 from engine.errors import OutputExistsError
 from engine.jobs import CancelToken, ProgressCallback
+from engine.locks import held
 from engine.types import SeparationRequest
 
 _RECEIPT = "receipt.json"

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
 
 from engine import cache
 from engine.errors import ModelError
 from engine.guests.catalogue import GuestSpec
+from engine.locks import held
 from engine.resources import data_folder
 
 _RECORD = "installed.json"
@@ -102,32 +101,10 @@ def locked(spec: GuestSpec) -> Iterator[None]:
         ModelError: another process holds it. OutputError: the folder cannot be written.
     """
     folder = folder_of(spec.name)
-    path = folder.with_name(f".{spec.name}.lock")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+b")
-    except OSError as error:
-        raise cache.output_error(path, error) from error
-    with file:
+    message = f"The model {spec.name} is being added or removed elsewhere."
+    with held(folder.with_name(f".{spec.name}.lock"), message, "Wait for that to end.", busy=ModelError):
         try:
-            _lock(file)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ModelError(
-                f"The model {spec.name} is being added or removed elsewhere.",
-                "Wait for that to end.",
-                details=str(error),
-            ) from error
+            raise cache.output_error(folder, error) from error
         yield
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -12,9 +12,10 @@ import pytest
 from engine import api
 from engine.batch import rules, work
 from engine.batch.item import Batch, BatchItem, BatchOptions, BatchOutcome, Existing, PersonRule
-from engine.batch.store import WORK_NAME, held
+from engine.batch.store import WORK_NAME
 from engine.errors import InputError, NoFaceError, OutputError, OutputExistsError, UsageError
 from engine.jobs import CancelToken, ignore_progress
+from engine.locks import held
 from tests.helpers.fake_isolation import FakeEngine
 
 
