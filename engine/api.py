@@ -322,6 +322,17 @@ def list_models() -> tuple[ModelInfo, ...]:
     return list_models()
 
 
+def model_info(name: str) -> ModelInfo:
+    """One row of the model shelf.
+
+    Raises:
+        UsageError: there is no such row.
+    """
+    from engine.registry import model_info
+
+    return model_info(name)
+
+
 def model_downloads(name: str, *, source: Path | None = None, wheels: Path | None = None) -> tuple[Download, ...]:
     """What `add_model` would fetch from the network now, for the question before it; nothing where all is here.
 

@@ -270,6 +270,18 @@ def list_models() -> tuple[ModelInfo, ...]:
     return (_default_info(rows), *rows.values())
 
 
+def model_info(name: str) -> ModelInfo:
+    """One row of `list_models`, without the others.
+
+    Raises:
+        UsageError: there is no such row.
+    """
+    if name != DEFAULT:
+        return _with_pace(_info(_row(name)))
+    needed = (OURS, chosen_model())
+    return _default_info({row.name: _with_pace(_info(row)) for row in _rows().values() if row.name in needed})
+
+
 def _with_pace(info: ModelInfo) -> ModelInfo:
     """A row with what this computer takes for a second of one voice."""
     try:

@@ -93,8 +93,11 @@ def separate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Ca
 
 def slowness(args: argparse.Namespace) -> str:
     """How long `avsep separate` will take with a model that is slower than real time here; "" with a fast one."""
-    row = next((row for row in api.list_models() if row.name == args.model), None)
-    if row is None or row.pace is None or row.pace <= 1:
+    try:
+        row = api.model_info(args.model)
+    except UsageError:  # a training run, or a name that the job itself refuses
+        return ""
+    if row.pace is None or row.pace <= 1:
         return ""
     duration_s = api.probe(args.video).duration_s
     start_s, end_s = args.range or (0.0, duration_s)

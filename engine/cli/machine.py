@@ -61,7 +61,7 @@ def _default(name: str | None) -> Answer:
     """`avsep models default [NAME]`: choose where a name is given; the answer is what the default is then."""
     if name is not None:
         api.set_default_model(name)
-    row = next(row for row in api.list_models() if row.stands_for)
+    row = api.model_info("default")
     return Answer({"default": row.stands_for, "models": [_model_json(row)]}, f"{printable(row.title)}.")
 
 
@@ -74,7 +74,7 @@ def confirm(args: argparse.Namespace, console: Console) -> None:
     """
     if args.action == "import":  # copies the user's own files, and replaces nothing
         return
-    (row,) = _named(api.list_models(), [args.name])
+    row = api.model_info(args.name)
     if not (row.guest or row.imported):
         raise UsageError(
             f"The model {row.name} comes with AVSep.", "Only guest engines and imported models are added and removed."
@@ -110,12 +110,12 @@ def change_models(args: argparse.Namespace, on_progress: ProgressCallback, cance
             on_progress=on_progress,
             cancel=cancel,
         )
-    (row,) = _named(api.list_models(), [name])
+    row = api.model_info(name)
     return Answer({"models": [_model_json(row)]}, _info_text(row))
 
 
 def _remove(name: str) -> Answer:
-    (before,) = _named(api.list_models(), [name])
+    before = api.model_info(name)
     api.remove_model(name)
     after = next((row for row in api.list_models() if row.name == name), None)
     row = after or replace(before, sha256="", size_bytes=0, installed=False)

@@ -126,7 +126,7 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
             warnings=(*isolation.warnings, *(level.note for level in levels if level.note), *notes, *doubts),
         )
         if files[-1].kind == "report":
-            card = next((row for row in api.list_models() if row.name == isolation.model), None)
+            card = None if request.model.endswith(".safetensors") else api.model_info(isolation.model)
             write_report(staging / files[-1].name, result, media, card, _voices_json(people, levels))
         cancel.checkpoint()
         _publish(staging, target, files, overwrite=request.overwrite)
@@ -148,13 +148,11 @@ def _check_model(name: str) -> None:
     if name.endswith(".safetensors"):
         verify(name)
         return
-    rows = {row.name: row for row in api.list_models()}
-    if name not in rows:
-        raise UsageError(f"There is no model called {name!r}.", f"Use one of {', '.join(rows)}.")
-    if rows[name].guest:
+    row = api.model_info(name)
+    if row.guest:
         fingerprint(name)  # says why it cannot be used
-    elif not rows[name].installed:
-        usable = [row.name for row in rows.values() if row.installed]
+    elif not row.installed:
+        usable = [other.name for other in api.list_models() if other.installed]
         raise ModelError(
             f"The model {name} is not installed, or its files are damaged.",
             f"Install it again{', or use ' + ' or '.join(usable) if usable else ''}.",

@@ -14,6 +14,7 @@ import pytest
 from engine import api
 from engine.confidence import Judgement
 from engine.contract import Declaration
+from engine.errors import UsageError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.types import (
     AudioInfo,
@@ -65,7 +66,7 @@ class FakeEngine:
             self.video.write_bytes(b"a video")
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("probe", "find_faces", "isolate", "device_info", "list_models"):
+        for name in ("probe", "find_faces", "isolate", "device_info", "list_models", "model_info"):
             monkeypatch.setattr(api, name, getattr(self, name))
 
     def probe(self, path: Path) -> MediaInfo:
@@ -126,3 +127,9 @@ class FakeEngine:
             ModelInfo(name, f"Model {name}", Declaration(licence="Apache-2.0"), "ab" * 32, name != "gone")
             for name in ("default", "tiny", "gone")
         )
+
+    def model_info(self, name: str) -> ModelInfo:
+        for row in self.list_models():
+            if row.name == name:
+                return row
+        raise UsageError(f"There is no model called {name!r}.", "Use another one.")

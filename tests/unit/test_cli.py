@@ -133,8 +133,7 @@ def test_a_slow_model_is_announced(
     options: tuple[str, ...],
     said: str,
 ) -> None:
-    rows = tuple(replace(row, pace=90.0) for row in engine.list_models())
-    monkeypatch.setattr("engine.api.list_models", lambda: rows)
+    monkeypatch.setattr("engine.api.model_info", lambda name: replace(engine.model_info(name), pace=90.0))
     run = Run(capsys, "separate", "talk.mp4", "--person", "1", *options, "-o", "out", "--json")
     assert run.code == 0 and said in run.err and (bool(said) == ("takes about" in run.err))
 

@@ -23,6 +23,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def default() -> ModelInfo:
     row = api.list_models()[0]
+    assert api.model_info("default") == row
     assert (row.name, row.guest, row.imported, row.installed) == ("default", False, False, True)
     return row
 
@@ -31,6 +32,7 @@ def test_it_is_ours_until_the_user_chooses(data: Path) -> None:
     assert (default().stands_for, default().title) == ("compact", OURS)
     assert registry.model_spec("default").name == "compact"
     assert [row.stands_for for row in api.list_models()[1:]] == [""] * (len(api.list_models()) - 1)
+    assert [api.model_info(row.name) for row in api.list_models()] == list(api.list_models())
     assert not data.exists()  # looking leaves nothing
 
 
