@@ -1,86 +1,75 @@
-"""Takes the README's screenshots from the sample: `python tests/qt/take_screenshots.py [--model NAME] [--out FOLDER]`.
+"""Takes pictures of the window: two for the README, or with `--every` one of each of its states.
 
-Not a test. It needs a display (or `xvfb-run -a -s "-screen 0 1600x1000x24"`) and the model; the second
+Not a test. It needs a display (or `xvfb-run -a -s "-screen 0 3200x2000x24"`) and the model; the README's second
 picture shows that model's result, so take it with one that ships.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT))
-MOST_S = 600.0
-AT_S = 6.2
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).resolve().parent)]
+README_PX = (1184, 740)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="default")
     parser.add_argument("--out", type=Path, default=ROOT / "resources" / "screenshots")
+    parser.add_argument("--every", action="store_true", help="every state")
+    parser.add_argument("--scene", action="append", default=[], help="the states of this scene (repeatable)")
+    parser.add_argument("--theme", choices=("dark", "light", "contrast"), default="dark")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the whole window; 2 is 200 %%")
+    parser.add_argument("--language", default="en")
+    parser.add_argument("--size", type=int, nargs=2, default=(1440, 900), metavar=("W", "H"))
     arguments = parser.parse_args()
-    from PySide6.QtCore import QEventLoop, QSettings, QTimer
+    os.environ["QT_SCALE_FACTOR"] = str(arguments.scale)
+    from helpers import stage as stage_module
+    from helpers.looks import SCENES
     from PySide6.QtWidgets import QApplication
 
     from avsep_gui import app
-    from avsep_gui.player import player
-    from avsep_gui.player.output import SilentOutput
     from avsep_gui.resources import sample_video
-    from avsep_gui.state.intervals import covers
 
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
-    player.open_output = lambda mixer, rate: (SilentOutput(mixer, rate), True)
-    app.before_application()
-    qapp = QApplication([])
-    app.configure(qapp)
-    window = app.make_window()
-    window.client.use_model(arguments.model)
-    window.resize(1184, 740)
-    window.show()
-    document = window.document
-
-    def wait(condition: Callable[[], bool], settle_s: float = 1.5) -> None:
-        for left in range(int(MOST_S / 0.05), 0, -1):
-            if condition() and left > settle_s / 0.05:
-                break
-            pause(0.05)
-        pause(settle_s)
-
-    def pause(seconds: float) -> None:
-        loop = QEventLoop()
-        QTimer.singleShot(int(seconds * 1000), loop.quit)
-        loop.exec()
-
-    def save(name: str) -> None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        path = arguments.out / name
-        window.notices.clear()
-        pause(0.2)
-        window.grab().save(str(path))
-        print(path, path.stat().st_size)
-
-    video = sample_video()
-    if video is None:
+    if sample_video() is None:
         print("the sample is missing", file=sys.stderr)
         return 1
-    window.open_file(video)
-    wait(lambda: bool(document.people) and document.source is not None and not window._runner.jobs())
-    window.player.seek(AT_S)
-    pause(0.5)
-    save("people.png")
-    document.rename(document.people[0].id, "Anna")
-    document.rename(document.people[1].id, "Ben")
-    document.pick(document.people[0].id)
-    wait(lambda: covers(document.voice(document.people[0].id).ready, 0.0, document.duration_s - 0.05))
-    wait(lambda: not window._runner.jobs())
-    save("voice.png")
-    window.close()
+    app.before_application()
+    stage = stage_module.Stage(
+        QApplication([]), arguments.out, theme=arguments.theme, language=arguments.language, size=tuple(arguments.size)
+    )
+    if arguments.every or arguments.scene:
+        for name in arguments.scene or SCENES:
+            SCENES[name](stage)
+    else:
+        readme(stage)
+    stage.strike()
     return 0
+
+
+def readme(stage) -> None:
+    """The two pictures of the README: the people who were found, and a voice."""
+    from helpers.looks import AT_S, REAL
+
+    from avsep_gui.resources import sample_video
+
+    stage.prepare()
+    window = stage.raise_curtain(REAL)
+    window.resize(*README_PX)
+    stage.open(sample_video())
+    stage.rest()
+    window.player.seek(AT_S)
+    stage.take("people", 1.0)
+    window.document.rename(1, "Anna")
+    window.document.rename(2, "Ben")
+    stage.compute(1)
+    window.player.pause()
+    window.player.seek(AT_S)
+    window.notices.clear()
+    stage.take("voice", 1.0)
 
 
 if __name__ == "__main__":
