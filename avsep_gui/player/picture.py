@@ -13,8 +13,9 @@ from PySide6.QtMultimedia import QMediaPlayer, QVideoFrame, QVideoSink
 
 SEEK_PATIENCE_MS = 400
 JUMP_DRIFT_S = 0.30
-LEAST_DRIFT_S = 0.03
-MOST_CORRECTION = 0.10
+LEAST_DRIFT_S = 0.01
+MOST_CORRECTION = 0.15
+CORRECT_EVERY_S = 0.4
 
 
 class Picture(QObject):
@@ -99,7 +100,7 @@ class Picture(QObject):
             self.seek(at_s)
             return
         now = time.monotonic()
-        if self._seeking or self._rate == 0 or now - self._corrected_at < 0.4:
+        if self._seeking or self._rate == 0 or now - self._corrected_at < CORRECT_EVERY_S:
             return
         self._corrected_at = now
         if abs(self._drift_s) > JUMP_DRIFT_S * max(1.0, self._rate):
@@ -108,7 +109,7 @@ class Picture(QObject):
             return
         correction = 0.0
         if abs(self._drift_s) > LEAST_DRIFT_S:
-            correction = min(MOST_CORRECTION, max(-MOST_CORRECTION, self._drift_s))
+            correction = min(MOST_CORRECTION, max(-MOST_CORRECTION, self._drift_s / CORRECT_EVERY_S))
         wanted = self._rate * (1.0 - correction)
         if abs(self._player.playbackRate() - wanted) > 0.005:
             self._player.setPlaybackRate(wanted)
@@ -126,7 +127,7 @@ class Picture(QObject):
         self.frame_start_s = start * 1e-6 if start >= 0 else self._player.position() * 1e-3
         self.frame_end_s = end * 1e-6 if end > start >= 0 else self.frame_start_s
         if self._rate > 0 and not self._seeking:
-            drift_s = self.frame_start_s - self._clock()
+            drift_s = (self.frame_start_s + self.frame_end_s) / 2 - self._clock()
             self._drift_s += 0.3 * (drift_s - self._drift_s)
         self._end_seek()
         self.frame_changed.emit(frame.toImage(), self.frame_start_s)

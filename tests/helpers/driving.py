@@ -21,8 +21,8 @@ class Stalls:
     """Longest gap between two ticks of a 5 ms timer on the window's thread, and what ran in long ones."""
 
     def __init__(self) -> None:
-        self._last = time.perf_counter()
-        self._gaps_ms: list[float] = []
+        self._last, self._used = time.perf_counter(), time.thread_time()
+        self._worst_ms = self._computed_ms = 0.0
         self.culprits: Counter[str] = Counter()
         self._timer = QTimer(interval=TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -32,10 +32,12 @@ class Stalls:
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
 
-    def take(self) -> float:
-        """The longest since last asked, in ms."""
-        gaps, self._gaps_ms, self._last = self._gaps_ms, [], time.perf_counter()
-        return max(gaps, default=0.0)
+    def take(self) -> tuple[float, float]:
+        """The longest since last asked, in ms of the clock, and the most that the thread itself computed in one."""
+        worst = self._worst_ms, self._computed_ms
+        self._worst_ms = self._computed_ms = 0.0
+        self._last, self._used = time.perf_counter(), time.thread_time()
+        return worst
 
     def stop(self) -> None:
         """Watch no longer."""
@@ -44,9 +46,10 @@ class Stalls:
         self._watcher.join()
 
     def _tick(self) -> None:
-        now = time.perf_counter()
-        self._gaps_ms.append(1000 * (now - self._last))
-        self._last = now
+        now, used = time.perf_counter(), time.thread_time()
+        self._worst_ms = max(self._worst_ms, 1000 * (now - self._last))
+        self._computed_ms = max(self._computed_ms, 1000 * (used - self._used))
+        self._last, self._used = now, used
 
     def _watch(self) -> None:
         """Look at the window's thread while a tick is late.
