@@ -14,6 +14,7 @@ class ElidedLabel(QLabel):
 
     Args:
         mode: where the dots stand.
+        shorter: said instead where there is no room for `text`, before anything is cut.
     """
 
     def __init__(
@@ -22,9 +23,11 @@ class ElidedLabel(QLabel):
         parent: QWidget | None = None,
         *,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        shorter: str = "",
     ) -> None:
         super().__init__(text, parent)
         self._mode = mode
+        self._shorter = shorter
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
@@ -34,8 +37,9 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The text, with dots where it is too long."""
-        room = self.contentsRect()
-        shown = self.fontMetrics().elidedText(self.text(), self._mode, room.width())
+        room, metrics = self.contentsRect(), self.fontMetrics()
+        fits = not self._shorter or metrics.horizontalAdvance(self.text()) <= room.width()
+        shown = metrics.elidedText(self.text() if fits else self._shorter, self._mode, room.width())
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)

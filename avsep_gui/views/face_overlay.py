@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MARGIN_PX = 5.0
 TAG_HEIGHT_PX = 24.0
 TAG_GAP_PX = 4.0
+TAG_ROOM_PX = 36.0  # of a tag, around its words
 DARK_INK = QColor(11, 12, 15)
 LIGHT_INK = QColor("#F4F6FA")
 
@@ -137,12 +138,18 @@ class FaceButton(QAbstractButton):
 
     def _paint_tag(self, painter: QPainter, colour: QColor, lifted: bool) -> None:
         filled = self.picked
+        painter.setFont(self._font())
+        metrics = painter.fontMetrics()
+        text = self.name if self.picked or not lifted else self.tr("Hear {0}").format(self.name)
+        tag = QRectF(self._tag)  # the room for all that it may say; what it says now stands in its middle
+        tag.setWidth(min(tag.width(), metrics.horizontalAdvance(text) + TAG_ROOM_PX))
+        tag.moveCenter(self._tag.center())
         painter.setPen(QPen(colour, 1.0) if not filled else Qt.PenStyle.NoPen)
         painter.setBrush(colour if filled else QColor(11, 12, 15, 225))
-        painter.drawRoundedRect(self._tag.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.drawRoundedRect(tag.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         ink = DARK_INK if filled else LIGHT_INK
-        left = self._tag.left() + 8
-        centre = self._tag.center().y()
+        left = tag.left() + 8
+        centre = tag.center().y()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink if filled else colour)
         if self.speaking:
@@ -153,15 +160,13 @@ class FaceButton(QAbstractButton):
         else:
             painter.drawEllipse(QPointF(left + 5, centre), 3.5, 3.5)
         painter.setPen(ink)
-        painter.setFont(self._font())
-        text = self.name if self.picked or not lifted else self.tr("Hear {0}").format(self.name)
-        room = self._tag.adjusted(24, 0, -8, 0)
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, math.ceil(room.width()) + 1)
+        room = tag.adjusted(24, 0, -8, 0)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, math.ceil(room.width()) + 1)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
     def _tag_width(self) -> float:
         longest = self.name if self.picked else self.tr("Hear {0}").format(self.name)
-        return min(220.0 * self._look.text_scale, QFontMetricsF(self._font()).horizontalAdvance(longest) + 36.0)
+        return min(220.0 * self._look.text_scale, QFontMetricsF(self._font()).horizontalAdvance(longest) + TAG_ROOM_PX)
 
     def _font(self) -> QFont:
         font = QFont(self.font())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
@@ -20,6 +20,8 @@ from avsep_gui.state.document import Document, FacesState, ListenMode
 from avsep_gui.state.intervals import contains
 from avsep_gui.views.restyle import Tone, set_tone
 from avsep_gui.words import FAIR_AGREEMENT, GOOD_AGREEMENT, agreement
+
+SEGMENT_ROOM_PX = 10
 
 
 class KeySlider(QSlider):
@@ -137,6 +139,7 @@ class ListenPanel(QWidget):
         picked = document.picked
         for mode, button in self.modes.items():
             button.setChecked(mode is document.mode)
+            button.setMinimumWidth(_strong_width(button) + 2 * SEGMENT_ROOM_PX)
             button.setEnabled(mode is ListenMode.ORIGINAL or picked is not None)
         usable = picked is not None and document.source is not None
         self.mix_back.setEnabled(usable and document.mode is ListenMode.VOICE)
@@ -185,7 +188,7 @@ class ListenPanel(QWidget):
         if document.open_state.value == "open" and document.source is None:
             has_sound = document.media is not None and bool(document.media.audio)
             return self.tr("Reading the sound…") if has_sound else self.tr("There is no sound in this file.")
-        if document.faces_state is FacesState.NOBODY:
+        if document.faces_state in (FacesState.NOBODY, FacesState.FAILED):
             return self.tr("Only the original can be heard.")
         if picked is None:
             return self.tr("Pick a person to hear the voice alone.")
@@ -193,7 +196,7 @@ class ListenPanel(QWidget):
         if document.mode is ListenMode.ORIGINAL:
             return self.tr("You hear the original.") + (f" {self._compare_hint}." if self._compare_hint else "")
         if not contains(document.voice(picked).ready, self._position_s):
-            return self.tr("Not computed here yet; original, softly.")
+            return self.tr("Not computed here yet: you hear the original, softly.")
         if document.mode is ListenMode.VOICE:
             return self.tr("You hear {0} alone.").format(name)
         return self.tr("You hear everyone except {0}.").format(name)
@@ -219,4 +222,12 @@ class ListenPanel(QWidget):
 
 
 def _short(name: str, longest: int = 20) -> str:
-    return name if len(name) <= longest else name[: longest - 1] + "…"
+    """The beginning of a name; the dots of what follows stand for the rest of it too."""
+    return name if len(name) <= longest else name[:longest].rstrip()
+
+
+def _strong_width(button: QPushButton) -> int:
+    """Room that the words need when they are chosen, which makes them bold."""
+    font = QFont(button.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    return QFontMetrics(font).horizontalAdvance(button.text())

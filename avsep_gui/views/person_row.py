@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -32,11 +31,13 @@ from avsep_gui.state.document import Document, ListenMode, Picture
 from avsep_gui.state.intervals import share
 from avsep_gui.state.person_facts import speaking_spans
 from avsep_gui.views.elided_label import ElidedLabel
+from avsep_gui.views.name_edit import NameEdit
 from avsep_gui.views.restyle import restyle
 from avsep_gui.words import short_clock
 from engine.types import Person
 
 FACE_PX = 44
+NAME_INSET_PX = 7  # where the letters of the name begin in their field
 MOST_SPANS = 2
 
 
@@ -124,19 +125,21 @@ class PersonRow(QAbstractButton):
         layout.addWidget(self._face, 0, Qt.AlignmentFlag.AlignTop)
         texts = QVBoxLayout()
         texts.setSpacing(2)
-        self.name = QLineEdit()
+        self.name = NameEdit()
         self.name.setObjectName("personName")
         self.name.setMinimumWidth(40)
         self.name.editingFinished.connect(self._on_edited)
         texts.addWidget(self.name)
-        self._facts = ElidedLabel(_facts(person))
+        self._facts = ElidedLabel(_facts(person), shorter=_facts(person, most=1))
         self._facts.setProperty("muted", True)
-        self._facts.setContentsMargins(5, 0, 0, 0)
+        self._facts.setContentsMargins(NAME_INSET_PX, 0, 0, 0)
         self._facts.setToolTip(_all_spans(person))
         texts.addWidget(self._facts)
         self._coverage = _Coverage(look, self)
-        texts.addSpacing(2)
-        texts.addWidget(self._coverage)
+        covered = QHBoxLayout()
+        covered.setContentsMargins(NAME_INSET_PX, 2, 0, 0)
+        covered.addWidget(self._coverage)
+        texts.addLayout(covered)
         layout.addLayout(texts, 1)
         self.solo = QToolButton()
         self.solo.setCheckable(True)
@@ -166,6 +169,7 @@ class PersonRow(QAbstractButton):
         is_picked = document.picked == person.id
         if not self.name.hasFocus():
             self.name.setText(name)
+            self.name.setCursorPosition(0)
         self.name.setProperty("saved", name)  # what Esc brings back
         self.name.setAccessibleName(self.tr("Name of {0}").format(name))
         words = describe(document, person)
@@ -229,12 +233,12 @@ class PersonRow(QAbstractButton):
         self.refresh()
 
 
-def _facts(person: Person) -> str:
+def _facts(person: Person, most: int = MOST_SPANS) -> str:
     spans = speaking_spans(person)
     if not spans:
         return QCoreApplication.translate("PersonRow", "on screen {0}").format(short_clock(person.visible_s))
-    shown = ", ".join(f"{short_clock(start)}–{short_clock(end)}" for start, end in spans[:MOST_SPANS])
-    more = " …" if len(spans) > MOST_SPANS else ""
+    shown = ", ".join(f"{short_clock(start)}–{short_clock(end)}" for start, end in spans[:most])
+    more = " …" if len(spans) > most else ""
     return QCoreApplication.translate("PersonRow", "speaks {0}{1}").format(shown, more)
 
 
