@@ -45,8 +45,10 @@ class Missing:
             )
         place = where.parent if where.name == project.video_name else project.video
         return InputError(
-            _tr("The video {0} is not at {1}.").format(project.video_name, place),
-            _tr("It was moved, renamed or deleted. Find it to go on where you were."),
+            _tr("The video {0} is missing.").format(project.video_name),
+            _tr("It is not at {0} any more: it was moved, renamed or deleted. Find it to go on where you were.").format(
+                place
+            ),
         )
 
 

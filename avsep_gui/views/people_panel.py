@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from avsep_gui.look import Look
-from avsep_gui.state.document import Document, FacesState
+from avsep_gui.state.document import Document, FacesState, OpenState
 from avsep_gui.state.face_list import PERSON_ROLE, FaceListModel
 from avsep_gui.views.person_row import PersonRow
 
@@ -78,6 +78,7 @@ class PeoplePanel(QWidget):
         outer.addWidget(self._scroll, 1)
         self._model.modelReset.connect(self._rebuild)
         self._model.dataChanged.connect(self._refresh)
+        document.open_state_changed.connect(self._update_hint)
         document.faces_changed.connect(self._update_hint)
         document.picked_changed.connect(self._update_hint)
         document.picture_changed.connect(self._on_picture)
@@ -167,7 +168,11 @@ class PeoplePanel(QWidget):
         document = self._document
         state = document.faces_state
         text = ""
-        if state is FacesState.SEARCHING:
+        media = document.media
+        has_picture = media is not None and media.video is not None
+        if document.open_state is OpenState.OPENING:
+            text = self.tr("Opening the file…")
+        elif state is FacesState.SEARCHING:
             text = self.tr("Looking for people in the picture…")
         elif state is FacesState.NOBODY:
             text = self.tr(
@@ -176,13 +181,14 @@ class PeoplePanel(QWidget):
             )
         elif state is FacesState.FAILED and document.faces_error is not None:
             text = str(document.faces_error)
+        elif state is FacesState.FOUND and media is not None and not media.audio:
+            text = self.tr("These people are seen, but the file has no sound to hear them by.")
         elif state is FacesState.FOUND and document.picked is None:
             text = self.tr("Click the person you want to hear, in the picture or here.")
-        elif state is FacesState.NONE and document.media is not None and document.media.video is not None:
+        elif state is FacesState.NONE and has_picture:
             text = self.tr("The search for people was stopped.")
         self._hint.setText(text)
         self._hint.setVisible(bool(text))
         self._give_room()
-        stopped = state is FacesState.NONE and document.media is not None and document.media.video is not None
-        self.open.setVisible(state is FacesState.NOBODY)
-        self.search.setVisible(stopped or (state is FacesState.FAILED and document.media is not None))
+        self.open.setVisible(state is FacesState.NOBODY or (state is FacesState.FAILED and not has_picture))
+        self.search.setVisible(state in (FacesState.NONE, FacesState.FAILED) and has_picture)

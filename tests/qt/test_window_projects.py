@@ -293,7 +293,7 @@ def test_names_in_a_project_are_words_and_not_markup(qtbot, windows, tmp_path):
     write_project(path, Project("<img src='zero'>talk.mp4"))
     window = windows()
     window.open_file(path)
-    assert window.error_view.message.startswith("The video <img src='zero'>talk.mp4 is not at")
+    assert window.error_view.message == "The video <img src='zero'>talk.mp4 is missing."
     assert "<img" not in window.header._name.toolTip()
 
 
@@ -437,7 +437,8 @@ def test_a_missing_video_is_found_again(qtbot, windows, saved, monkeypatch, tmp_
     window = windows()
     window.open_file(path)
     assert window.pages.currentWidget() is window.error_view
-    assert window.error_view.message == f"The video talk.mp4 is not at {tmp_path}."
+    assert window.error_view.message == "The video talk.mp4 is missing."
+    assert f"It is not at {tmp_path} any more" in window.error_view._remedy.text()
     assert [way.text() for way in window.error_view.ways] == ["Find it…"]
     assert not window.actions_by_id["save_project"].isEnabled()
     choose(monkeypatch, "")
