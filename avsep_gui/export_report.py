@@ -32,7 +32,7 @@ def facts(result: SeparationResult) -> tuple[tuple[str, str], ...]:
         (_text("Files"), "\n".join(output.path.name for output in result.outputs)),
         (_text("Sound"), sound_format(result.sample_rate_hz, channels)),
         (_text("Time"), time.format(result.wall_s, short_clock(result.duration_s), result.real_time_factor)),
-        (_text("Computed with"), f"{result.model}, {result.device}"),
+        (_text("Computed with"), f"{result.model}, {result.device.upper()}"),
     )
 
 

@@ -33,6 +33,7 @@ WIDTH_PX = 680
 TOP_PX = 56
 MARGIN_PX = 16
 PASSING_MS = 12_000
+LEAST_LINES, MOST_LINES = 2, 8  # of details, before one scrolls
 
 
 class Notice(QFrame):
@@ -61,7 +62,7 @@ class Notice(QFrame):
         self.stays = level == "error"
         self.setAccessibleName(text)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(12, 6, 6, 6)
+        outer.setContentsMargins(12, 8, 8, 8)
         row = QHBoxLayout()
         row.setSpacing(8)
         sign = QLabel()
@@ -137,11 +138,12 @@ def details_view(details: str) -> QWidget:
     """A read-only text with a button that copies it."""
     holder = QWidget()
     layout = QVBoxLayout(holder)
-    layout.setContentsMargins(0, 4, 0, 4)
+    layout.setContentsMargins(0, 8, 0, 0)
     text = QPlainTextEdit(details)
     text.setReadOnly(True)
     text.setTabChangesFocus(True)
-    text.setFixedHeight(120)
+    lines = min(MOST_LINES, details.count("\n") + LEAST_LINES)
+    text.setFixedHeight(lines * text.fontMetrics().lineSpacing() + 2 * MARGIN_PX)
     text.setAccessibleName(QCoreApplication.translate("Notice", "Details"))
     layout.addWidget(text)
     copy = QPushButton(QCoreApplication.translate("Notice", "Copy"))

@@ -61,6 +61,7 @@ class ReportDialog(QDialog):
         form = QFormLayout()
         form.setHorizontalSpacing(24)
         form.setVerticalSpacing(8)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         for label, text in facts(result):
             name, value = QLabel(label), QLabel(text)
             name.setProperty("muted", True)
