@@ -1,4 +1,4 @@
-"""MainWindow: menus, the three pages (start, error, work), drawer and notices; it turns actions into intents."""
+"""MainWindow: the three pages (start, error, work), drawer, notices and desks; it turns actions into intents."""
 
 from __future__ import annotations
 
@@ -7,26 +7,19 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QApplication,
-    QDialog,
-    QLineEdit,
-    QListWidget,
     QMainWindow,
-    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from avsep_gui.about_client import AboutClient
-from avsep_gui.actions import ACTIONS, MENUS, make_actions, translated
+from avsep_gui.actions import make_actions
 from avsep_gui.engine_client import EngineClient
 from avsep_gui.face_pictures import FacePictures
 from avsep_gui.jobs import JobRunner
-from avsep_gui.keymap import SPECS
 from avsep_gui.lane_feed import LaneFeed
 from avsep_gui.look import Look
 from avsep_gui.pace import time_left_text
@@ -41,24 +34,22 @@ from avsep_gui.state.shelf import Shelf
 from avsep_gui.state.spectrogram_choice import SpectrogramChoice
 from avsep_gui.storage_client import StorageClient
 from avsep_gui.theme import SYSTEM, THEMES
-from avsep_gui.usable import usable_actions
 from avsep_gui.views.about_dialog import AboutDialog
 from avsep_gui.views.announcer import Announcer
 from avsep_gui.views.batch_desk import BatchDesk
-from avsep_gui.views.export_dialog import ExportDialog
+from avsep_gui.views.export_desk import ExportDesk
+from avsep_gui.views.fixed_keys import FixedKeys
 from avsep_gui.views.header import Header
 from avsep_gui.views.jobs_drawer import JobsDrawer
+from avsep_gui.views.menus import Menus
 from avsep_gui.views.model_desk import ModelDesk
 from avsep_gui.views.notices import Notices
 from avsep_gui.views.people_desk import PeopleDesk
 from avsep_gui.views.preferences_desk import PreferencesDesk
 from avsep_gui.views.project_desk import ProjectDesk
-from avsep_gui.views.report_dialog import ReportDialog
-from avsep_gui.views.spectrogram_menu import SpectrogramMenu
 from avsep_gui.views.start_view import ErrorView, StartView, dropped_file
 from avsep_gui.views.workspace import Workspace
-from engine.errors import EngineError, OutputExistsError
-from engine.types import SeparationRequest, SeparationResult
+from engine.errors import EngineError
 
 SHUT_DOWN_S = 2.0
 
@@ -87,12 +78,14 @@ class MainWindow(QMainWindow):
         self.actions_by_id = make_actions(self, self._slots())
         storage = StorageClient(runner, self.document, self)
         self.preferences = PreferencesDesk(self, self.actions_by_id, settings, look, self.client, storage)
-        self._build_menus()
+        self.menus = Menus(
+            self, self.actions_by_id, self.document, self.player, settings, look, self.spectrograms, self.open_file
+        )
         self._build_pages()
+        self._build_desks()
         self._connect()
         self.preferences.follow_keys(self.start, self.header, self.workspace)
         self.announcer = Announcer(self, self.document, runner)
-        self._add_number_keys()
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         self.resize(1440, 900)
@@ -100,7 +93,6 @@ class MainWindow(QMainWindow):
         if geometry is not None:
             self.restoreGeometry(geometry)
             bring_back(self)
-        self._recolour()
         self._refresh()
 
     def open_file(self, path: Path) -> None:
@@ -143,31 +135,6 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.WindowStateChange and hasattr(self, "workspace"):
             self._show_panels()
 
-    def export(self) -> None:
-        """Ask what to export, then do it in the background."""
-        document = self.document
-        if document.picked is None or document.source is None or document.media is None:
-            return
-        folder = self._settings.export_folder or document.media.path.parent
-        dialog = ExportDialog(
-            document,
-            self._look,
-            folder,
-            self,
-            shelf=self.shelf,
-            settings=self._settings,
-            ask_fit=self.client.ask_container_fit,
-        )
-        if dialog.exec() == ExportDialog.DialogCode.Accepted:
-            self.start_export(dialog.output, dialog.options())
-        dialog.deleteLater()
-
-    def start_export(self, output: Path, options: dict[str, object]) -> int:
-        """Write `output` with these fields of a `SeparationRequest`."""
-        self._settings.export_folder = output.parent
-        request = self.client.separation_request(output, **options)
-        return self.client.export(request, self.tr("Export {0}").format(output.name))
-
     def _slots(self) -> dict[str, Callable[[], None]]:
         player, document = self.player, self.document
         return {
@@ -175,7 +142,7 @@ class MainWindow(QMainWindow):
             "sample": self._on_sample,
             "save_project": lambda: self.project_desk.save(),
             "save_project_as": lambda: self.project_desk.save_as(),
-            "export": self.export,
+            "export": lambda: self.export_desk.ask(),
             "batch": lambda: self.batch.show_dialog(),
             "close_file": self._on_close_file,
             "quit": self._on_quit,
@@ -223,28 +190,12 @@ class MainWindow(QMainWindow):
             "about": self._show_about,
         }
 
-    def _build_menus(self) -> None:
-        self._menus: dict[str, QMenu] = {}
-        for name in MENUS:
-            self._menus[name] = self.menuBar().addMenu("&" + translated(name))
-        self._recent_menu = QMenu(self.tr("Open &recent"), self)
-        for spec in ACTIONS:
-            menu = self._menus[spec.menu]
-            if spec.separator:
-                menu.addSeparator()
-            menu.addAction(self.actions_by_id[spec.id])
-            if spec.id == "sample":
-                menu.addMenu(self._recent_menu)
-            elif spec.id == "zoom_fit":
-                menu.addMenu(SpectrogramMenu(self.spectrograms, self))
-
     def _build_pages(self) -> None:
-        self.header = Header(self.document, self.shelf, self._look)
-        self.start = StartView(self._look, has_sample=sample_video() is not None)
-        self.error_view = ErrorView(self._look)
-        self.workspace = Workspace(
-            self.document, self.player, self.actions_by_id, self._look, self._settings, self.feed
-        )
+        settings, look = self._settings, self._look
+        self.header = Header(self.document, self.shelf, look)
+        self.start = StartView(look, has_sample=sample_video() is not None)
+        self.error_view = ErrorView(look)
+        self.workspace = Workspace(self.document, self.player, self.actions_by_id, look, settings, self.feed)
         self.pages = QStackedWidget()
         for page in (self.start, self.error_view, self.workspace):
             self.pages.addWidget(page)
@@ -255,39 +206,31 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.header)
         layout.addWidget(self.pages, 1)
         self.setCentralWidget(centre)
-        self.notices = Notices(self._look, centre)
+        self.notices = Notices(look, centre)
         self.notices.set_anchor(self.workspace.video)
-        self.drawer = JobsDrawer(self._runner, self._look, centre)
-        self.batch = BatchDesk(
-            self,
-            self._runner,
-            self._settings,
-            self._look,
-            self.notices,
-            computing=lambda: (self.shelf.chosen, self.client.device),
-        )
-        self.models = ModelDesk(
-            self,
-            self.document,
-            self.shelf,
-            self.client,
-            self.shelf_client,
-            self.header,
-            self.notices,
-            self._look,
-            self.actions_by_id["models"],
-        )
-        self.people_desk = PeopleDesk(
-            self, self.document, self.player, self._runner, self.workspace, self.notices, self._rename, self._on_pick
-        )
-        self.projects = Projects(
-            self.document, self.shelf, self.client, self.player, self.workspace.timeline, recovery_folder(), self
-        )
-        self.project_desk = ProjectDesk(
-            self, self.projects, self.document, self._settings, self.notices, self.start.recovery
-        )
+        self.drawer = JobsDrawer(self._runner, look, centre)
         for name in ("show_people", "show_timeline"):
             self.actions_by_id[name].setChecked(True)
+
+    def _build_desks(self) -> None:
+        document, client, player = self.document, self.client, self.player
+        runner, settings, look = self._runner, self._settings, self._look
+        self._keys = FixedKeys(
+            self, document, runner, self.drawer, self._on_pick, self.actions_by_id["full_screen"].trigger
+        )
+        self.batch = BatchDesk(
+            self, runner, settings, look, self.notices, computing=lambda: (self.shelf.chosen, client.device)
+        )
+        self.export_desk = ExportDesk(self, document, self.shelf, client, settings, look, self.notices)
+        open_models = self.actions_by_id["models"]
+        self.models = ModelDesk(
+            self, document, self.shelf, client, self.shelf_client, self.header, self.notices, look, open_models
+        )
+        self.people_desk = PeopleDesk(
+            self, document, player, runner, self.workspace, self.notices, self._rename, self._on_pick
+        )
+        self.projects = Projects(document, self.shelf, client, player, self.workspace.timeline, recovery_folder(), self)
+        self.project_desk = ProjectDesk(self, self.projects, document, settings, self.notices, self.start.recovery)
 
     def _connect(self) -> None:
         document, client, player = self.document, self.client, self.player
@@ -304,7 +247,7 @@ class MainWindow(QMainWindow):
         self.workspace.people.solo_wanted.connect(self._on_solo)
         self.workspace.people.search_wanted.connect(client.find_faces)
         self.workspace.people.open_wanted.connect(self.project_desk.ask_open)
-        self.workspace.listen.export_wanted.connect(self.export)
+        self.workspace.listen.export_wanted.connect(self.export_desk.ask)
         self.workspace.timeline.view_moved.connect(self.feed.show)
         self.workspace.timeline.view_changed.connect(self.projects.note_place)
         document.open_state_changed.connect(self._refresh)
@@ -312,60 +255,20 @@ class MainWindow(QMainWindow):
         document.people_changed.connect(self._refresh)
         document.picked_changed.connect(self._refresh)
         document.source_changed.connect(self._refresh)
-        document.mode_changed.connect(self._recolour)
         document.range_changed.connect(self._refresh)
-        document.undo_stack.indexChanged.connect(self._on_history)
+        document.undo_stack.indexChanged.connect(self._refresh)
         client.failed.connect(self._on_failed)
         client.warned.connect(lambda text: self.notices.show_text("warning", text))
-        client.export_done.connect(self._on_exported)
-        client.export_failed.connect(self._on_export_failed)
         client.device_known.connect(self.header.show_device)
-        player.playing_changed.connect(self._recolour)
         player.position_changed.connect(client.voices.note_position)
         player.no_device.connect(self._on_no_device)
         player.picture.failed.connect(self._on_picture_failed)
-        self._look.changed.connect(self._recolour)
         self.shelf.network_changed.connect(self._show_panels)
-
-    def _add_number_keys(self) -> None:
-        for number in range(1, 10):
-            key = QShortcut(QKeySequence(str(number)), self)
-            key.activated.connect(lambda wanted=number: self._pick_number(wanted))
-        for name in ("Return", "Enter"):
-            key = QShortcut(QKeySequence(name), self)
-            key.activated.connect(self._press_focused)
-        escape = QShortcut(QKeySequence("Esc"), self)
-        escape.activated.connect(self._on_escape)
-
-    def _pick_number(self, number: int) -> None:
-        if any(person.id == number for person in self.document.people):
-            self._on_pick(number)
 
     def _on_pick(self, person_id: int) -> None:
         """Pick, and let the voice be heard as soon as it can."""
         self.document.pick(person_id)
         self.player.play_when_ready()
-
-    def _press_focused(self) -> None:
-        focused = QApplication.focusWidget()
-        if isinstance(focused, QAbstractButton):
-            focused.click()
-        elif isinstance(focused, QLineEdit):
-            focused.clearFocus()
-        elif isinstance(focused, QListWidget) and focused.currentItem() is not None:
-            focused.itemActivated.emit(focused.currentItem())
-
-    def _on_escape(self) -> None:
-        focused = QApplication.focusWidget()
-        if isinstance(focused, QLineEdit):
-            focused.setText(str(focused.property("saved") or ""))
-            focused.clearFocus()
-        elif (job_id := self.drawer.job_in_focus()) is not None:
-            self._runner.cancel(job_id)
-        elif self.drawer.isVisible():
-            self.drawer.hide()
-        elif self.isFullScreen():
-            self.actions_by_id["full_screen"].trigger()
 
     def _on_sample(self) -> None:
         path = sample_video()
@@ -432,35 +335,15 @@ class MainWindow(QMainWindow):
             note = self.tr("Finding people… {0} %").format(round(100 * search.fraction))
             self.workspace.video.set_search_note(f"{note}  ·  {left}" if left else note)
 
-    def _on_exported(self, result: SeparationResult) -> None:
-        names = ", ".join(output.path.name for output in result.outputs if output.kind in ("voice", "video"))
-        self.notices.show_text(
-            "good",
-            self.tr("Exported {0}.").format(names or self.tr("the files")),
-            action=(self.tr("Report…"), lambda: self._show_report(result)),
-        )
-        for warning in result.warnings:
-            self.notices.show_text("warning", warning)
-
-    def _show_report(self, result: SeparationResult) -> None:
-        self._show_dialog(ReportDialog(result, self.document, self._look, self))
-
     def _show_about(self) -> None:
         client = AboutClient(self._runner, self)
-        self._show_dialog(AboutDialog(client, self.shelf, self._look, self))
-        client.deleteLater()
-
-    def _show_dialog(self, dialog: QDialog) -> None:
+        dialog = AboutDialog(client, self.shelf, self._look, self)
         dialog.exec()
         dialog.deleteLater()
+        client.deleteLater()
 
     def _on_quit(self) -> None:
         self.close()
-
-    def _on_export_failed(self, error: EngineError, request: SeparationRequest) -> None:
-        words = self.tr("Choose another name…") if isinstance(error, OutputExistsError) else self.tr("Try again…")
-        same_file = request.video == self.document.path
-        self.notices.show_error(error, action=(words, self.export) if same_file else None)
 
     def _on_failed(self, error: EngineError, again: Callable[[], None] | None) -> None:
         self.notices.show_error(error, action=(self.tr("Try again"), again) if again is not None else None)
@@ -476,15 +359,6 @@ class MainWindow(QMainWindow):
     def _use_theme(self, name: str) -> None:
         self.preferences.use_theme(name)
 
-    def _recolour(self, *_: object) -> None:
-        look, actions = self._look, self.actions_by_id
-        for spec in ACTIONS:
-            if spec.icon:
-                actions[spec.id].setIcon(look.icon(spec.icon))
-        actions["play"].setIcon(look.icon("pause" if self.player.playing else "play"))
-        actions["mute"].setIcon(look.icon("muted" if self.document.muted else "speaker"))
-        actions["mute"].setChecked(self.document.muted)
-
     def _refresh(self) -> None:
         document = self.document
         page: QWidget = self.workspace
@@ -495,26 +369,4 @@ class MainWindow(QMainWindow):
             page = self.error_view
             self.error_view.show_error(document.error, self.project_desk.ways_on())
         self.pages.setCurrentWidget(page)
-        usable = usable_actions(document)
-        for spec in ACTIONS:
-            self.actions_by_id[spec.id].setEnabled(spec.id in usable)
-        self._fill_recent_menu()
-
-    def _on_history(self) -> None:
-        """Say in the menu what would be undone."""
-        stack = self.document.undo_stack
-        for name, words, what in (
-            ("undo", self.tr("&Undo: {0}"), stack.undoText()),
-            ("redo", self.tr("&Redo: {0}"), stack.redoText()),
-        ):
-            self.actions_by_id[name].setText(words.format(what) if what else translated(SPECS[name].text))
-        self._refresh()
-
-    def _fill_recent_menu(self) -> None:
-        self._recent_menu.clear()
-        for path in self._settings.recent:
-            action = QAction(path.name, self._recent_menu)
-            action.setToolTip(str(path))
-            action.triggered.connect(lambda _checked=False, wanted=path: self.open_file(wanted))
-            self._recent_menu.addAction(action)
-        self._recent_menu.setEnabled(not self._recent_menu.isEmpty())
+        self.menus.refresh()

@@ -1319,6 +1319,33 @@
     </message>
 </context>
 <context>
+    <name>ExportDesk</name>
+    <message>
+        <source>Export {0}</source>
+        <translation>{0} exportieren</translation>
+    </message>
+    <message>
+        <source>Exported {0}.</source>
+        <translation>{0} exportiert.</translation>
+    </message>
+    <message>
+        <source>the files</source>
+        <translation>die Dateien</translation>
+    </message>
+    <message>
+        <source>Report…</source>
+        <translation>Bericht…</translation>
+    </message>
+    <message>
+        <source>Choose another name…</source>
+        <translation>Anderen Namen wählen…</translation>
+    </message>
+    <message>
+        <source>Try again…</source>
+        <translation>Noch einmal…</translation>
+    </message>
+</context>
+<context>
     <name>ExportDialog</name>
     <message>
         <source>WAV, 32-bit float, exact</source>
@@ -2001,36 +2028,8 @@
         <translation>Weitermachen oder AVSep neu starten; bitte die Einzelheiten melden.</translation>
     </message>
     <message>
-        <source>Export {0}</source>
-        <translation>{0} exportieren</translation>
-    </message>
-    <message>
-        <source>Open &amp;recent</source>
-        <translation>&amp;Zuletzt geöffnet</translation>
-    </message>
-    <message>
         <source>Finding people… {0} %</source>
         <translation>Personen werden gesucht… {0} %</translation>
-    </message>
-    <message>
-        <source>Exported {0}.</source>
-        <translation>{0} exportiert.</translation>
-    </message>
-    <message>
-        <source>the files</source>
-        <translation>die Dateien</translation>
-    </message>
-    <message>
-        <source>Report…</source>
-        <translation>Bericht…</translation>
-    </message>
-    <message>
-        <source>Choose another name…</source>
-        <translation>Anderen Namen wählen…</translation>
-    </message>
-    <message>
-        <source>Try again…</source>
-        <translation>Noch einmal…</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -2039,6 +2038,13 @@
     <message>
         <source>The picture cannot be shown on this computer; sound and export still work.</source>
         <translation>Das Bild kann auf diesem Rechner nicht gezeigt werden; Ton und Export gehen trotzdem.</translation>
+    </message>
+</context>
+<context>
+    <name>Menus</name>
+    <message>
+        <source>Open &amp;recent</source>
+        <translation>&amp;Zuletzt geöffnet</translation>
     </message>
     <message>
         <source>&amp;Undo: {0}</source>

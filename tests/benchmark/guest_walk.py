@@ -161,7 +161,7 @@ def by_window(film: Path, out: Path) -> None:
     )
     picture("guest_selection")
     target = out / "window.wav"
-    window.start_export(target, {"person_ids": (second,), "range_s": (0.0, 2.0), "overwrite": True})
+    window.export_desk.start(target, {"person_ids": (second,), "range_s": (0.0, 2.0), "overwrite": True})
     took = wait(lambda: target.exists())
     hold(soundfile.info(target).frames == document.source.n_samples, "exported by the window", f"{took:.0f} s")
     picture("guest_exported")

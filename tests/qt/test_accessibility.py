@@ -391,7 +391,7 @@ def test_what_happens_is_announced(qtbot, window, opened, monkeypatch, tmp_path)
     assert ("2 people found: Person 1, Person 2", False) in said
     window.document.pick(1)
     qtbot.waitUntil(lambda: ("The voice of Person 1 can be heard", False) in said, timeout=WAIT_MS)
-    window.start_export(tmp_path / "out.wav", {"person_ids": (1,)})
+    window.export_desk.start(tmp_path / "out.wav", {"person_ids": (1,)})
     qtbot.waitUntil(lambda: ("Export out.wav: done", False) in said, timeout=WAIT_MS)
     assert ("Exported out.wav.", False) in said
     window.notices.show_error(EngineError("It did not work.", "Try again."))

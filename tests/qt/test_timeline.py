@@ -8,7 +8,7 @@ import pytest
 from conftest import WAIT_MS
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QFocusEvent
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication
 
 from avsep_gui.settings import Settings
 from avsep_gui.state.frequency import SCALES, share_of
@@ -237,8 +237,8 @@ def choices(menu):
 
 
 def test_scale_and_colours_are_chosen_in_the_menu_and_kept(qtbot, window, timeline):
-    (menu,) = [menu for menu in window._menus["View"].findChildren(QMenu) if isinstance(menu, SpectrogramMenu)] or [
-        action.menu() for action in window._menus["View"].actions() if isinstance(action.menu(), SpectrogramMenu)
+    (menu,) = window.menus.by_name["View"].findChildren(SpectrogramMenu) or [
+        action.menu() for action in window.menus.by_name["View"].actions() if isinstance(action.menu(), SpectrogramMenu)
     ]
     assert [name for name, action in choices(menu).items() if action.isChecked()] == ["mel", "magma"]
     ticks = timeline._named["mixture"].getAxis("left")._tickLevels[0]

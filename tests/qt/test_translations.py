@@ -269,7 +269,7 @@ def test_qts_own_buttons_are_german_too(qapp, language):
 def test_mnemonics_are_unique_in_every_menu(german, qtbot, window, opened):
     opened()
     bar = [action.text() for action in window.menuBar().actions()]
-    menus = [[action.text() for action in menu.actions()] for menu in window._menus.values()]
+    menus = [[action.text() for action in menu.actions()] for menu in window.menus.by_name.values()]
     for texts in (bar, *menus):
         letters = [text[text.index("&") + 1].lower() for text in texts if "&" in text]
         assert sorted(letters) == sorted(set(letters)), texts

@@ -170,7 +170,7 @@ def test_the_engine_is_asked_for_the_close_up(qtbot, window, ask):
     dialog.shape.setCurrentIndex(dialog.shape.findData("1:1"))
     dialog.name_shown.setChecked(True)
     dialog.selection.setChecked(True)
-    window.start_export(dialog.output, dialog.options())
+    window.export_desk.start(dialog.output, dialog.options())
     qtbot.waitUntil(lambda: dialog.output.exists(), timeout=WAIT_MS)
     asked = json.loads(dialog.output.read_text())
     assert {key: asked[key] for key in ("close_up", "close_up_name", "range_s", "person_ids")} == {

@@ -387,7 +387,7 @@ def test_export_says_the_model_and_takes_the_selection_when_it_is_slow(qtbot, wi
     assert dialog.selection.isChecked()
     assert "ready in about 1 min" in dialog.preflight.text
     assert "whole file" not in dialog.preflight.text
-    window.start_export(dialog.output, dialog.options())
+    window.export_desk.start(dialog.output, dialog.options())
     qtbot.waitUntil(lambda: any("Exported" in text for text in notice_texts(window)), timeout=WAIT_MS)
     asked = json.loads(dialog.output.read_text())
     assert asked["model"] == "guest-slow"
@@ -423,7 +423,7 @@ def test_a_model_that_an_export_needs_is_not_removed(qtbot, window, opened, shel
     dialog = shelf("guest-fast")
     opened("slow.mp4")
     choose(window, "guest-fast")
-    window.start_export(tmp_path / "voice.wav", {"person_ids": (1,)})
+    window.export_desk.start(tmp_path / "voice.wav", {"person_ids": (1,)})
     card = dialog.cards["guest-fast"]
     press(qtbot, card.remove)
     press(qtbot, card.question.remove)
@@ -437,7 +437,7 @@ def test_an_export_goes_on_with_the_model_it_was_asked_with(qtbot, window, opene
     opened("slow.mp4")
     choose(window, "guest-fast")
     window.document.pick(1)
-    window.start_export(tmp_path / "kept.wav", {"person_ids": (1,)})
+    window.export_desk.start(tmp_path / "kept.wav", {"person_ids": (1,)})
     choose(window, "compact, default")
     qtbot.waitUntil(lambda: any("Exported kept.wav" in text for text in notice_texts(window)), timeout=WAIT_MS)
     assert json.loads((tmp_path / "kept.wav").read_text())["model"] == "guest-fast"

@@ -66,7 +66,7 @@ def test_open_pick_listen_correct_export(qtbot, window, opened_film, tmp_path):
     document.rename(3, "Carla")
     choose(window, 1, "Hide")
     target = tmp_path / "out"
-    window.start_export(target, {"everyone": True, "format": "wav"})
+    window.export_desk.start(target, {"everyone": True, "format": "wav"})
     qtbot.waitUntil(lambda: (target / "report.json").exists() and not window._runner.jobs(), timeout=LONG_MS)
     report = json.loads((target / "report.json").read_text())
     voices = [output for output in report["outputs"] if output["kind"] == "voice"]
@@ -135,10 +135,10 @@ def test_killed_while_it_isolates(qtbot, window, opened_film, killed, stage, at_
 def test_killed_while_it_exports(qtbot, window, opened_film, killed, stage, name, tmp_path):
     target = tmp_path / name
     gone = killed(stage)
-    window.start_export(target, {"person_ids": (2,)})
+    window.export_desk.start(target, {"person_ids": (2,)})
     qtbot.waitUntil(lambda: bool(lost(window)), timeout=LONG_MS)
     assert gone and not target.exists(), "nothing half-done has a final name"
-    window.start_export(target, {"person_ids": (2,)})
+    window.export_desk.start(target, {"person_ids": (2,)})
     qtbot.waitUntil(lambda: target.exists() and not window._runner.jobs(), timeout=LONG_MS)
 
 

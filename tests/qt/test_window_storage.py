@@ -133,7 +133,7 @@ def test_what_the_open_video_uses_stays(qtbot, root, opened, page):
 def test_what_a_job_uses_stays_and_is_named(qtbot, root, window, opened, page, tmp_path):
     opened("slow.mp4")
     window.document.pick(1)
-    window.start_export(tmp_path / "voice.wav", {})
+    window.export_desk.start(tmp_path / "voice.wav", {})
     qtbot.waitUntil(lambda: "Export voice.wav" in window.preferences._storage.titles(), timeout=WAIT_MS)
     window.document.close()
     used = made("voices", "used", 1_000_000, age_s=0.0)

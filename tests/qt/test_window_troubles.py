@@ -39,7 +39,7 @@ def test_export_asks_the_engine_for_what_the_dialog_says(qtbot, window, opened, 
     dialog.loudness.setCurrentIndex(2)
     dialog.selection.setChecked(True)
     assert dialog.output == tmp_path / "talk - Person 2.flac"
-    window.start_export(dialog.output, dialog.options())
+    window.export_desk.start(dialog.output, dialog.options())
     qtbot.waitUntil(lambda: any("Exported" in text for text in notices(window)), timeout=WAIT_MS)
     asked = json.loads((tmp_path / "talk - Person 2.flac").read_text())
     expected = {
@@ -172,7 +172,7 @@ def test_answers_about_the_file_before_are_dropped(qtbot, window, opened, video)
 
 def test_an_export_goes_on_when_another_file_is_opened(qtbot, window, opened, tmp_path):
     opened("slow.mp4")
-    window.start_export(tmp_path / "kept.wav", {"person_ids": (1,)})
+    window.export_desk.start(tmp_path / "kept.wav", {"person_ids": (1,)})
     opened("other.mp4")
     qtbot.waitUntil(lambda: any("Exported kept.wav" in text for text in notices(window)), timeout=WAIT_MS)
     assert json.loads((tmp_path / "kept.wav").read_text())["person_ids"] == [1]
