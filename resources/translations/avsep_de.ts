@@ -442,6 +442,85 @@
     </message>
 </context>
 <context>
+    <name>BatchPage</name>
+    <message>
+        <source>Whose voice</source>
+        <translation>Wessen Stimme</translation>
+    </message>
+    <message>
+        <source>For the files that are selected (Enter in the list)</source>
+        <translation>Für die ausgewählten Dateien (Eingabe in der Liste)</translation>
+    </message>
+    <message>
+        <source>Up</source>
+        <translation>Nach oben</translation>
+    </message>
+    <message>
+        <source>Earlier (Alt+Up)</source>
+        <translation>Früher (Alt+Auf)</translation>
+    </message>
+    <message>
+        <source>Down</source>
+        <translation>Nach unten</translation>
+    </message>
+    <message>
+        <source>Later (Alt+Down)</source>
+        <translation>Später (Alt+Ab)</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Take out of the list (Delete); results stay</source>
+        <translation>Aus der Liste nehmen (Entf); Ergebnisse bleiben</translation>
+    </message>
+    <message>
+        <source>New batch</source>
+        <translation>Neuer Stapel</translation>
+    </message>
+    <message>
+        <source>Begin with an empty list; results and the list beside them stay</source>
+        <translation>Mit leerer Liste beginnen; Ergebnisse und die Liste daneben bleiben</translation>
+    </message>
+    <message>
+        <source>Each file becomes</source>
+        <translation>Aus jeder Datei wird</translation>
+    </message>
+    <message>
+        <source>A folder: voice, everyone else, timeline, report</source>
+        <translation>Ein Ordner: Stimme, alle anderen, Zeitleiste, Bericht</translation>
+    </message>
+    <message>
+        <source>A sound file with the voice</source>
+        <translation>Eine Tondatei mit der Stimme</translation>
+    </message>
+    <message>
+        <source>A video with the voice as a sound track</source>
+        <translation>Ein Video mit der Stimme als Tonspur</translation>
+    </message>
+    <message>
+        <source>Results go to</source>
+        <translation>Ergebnisse kommen nach</translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>Ändern…</translation>
+    </message>
+    <message>
+        <source>Change the folder for the results</source>
+        <translation>Den Ordner für die Ergebnisse ändern</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>Ordner öffnen</translation>
+    </message>
+    <message>
+        <source>Folder for the results</source>
+        <translation>Ordner für die Ergebnisse</translation>
+    </message>
+</context>
+<context>
     <name>BatchQueue</name>
     <message>
         <source>File</source>
@@ -540,6 +619,25 @@
     </message>
 </context>
 <context>
+    <name>BatchStart</name>
+    <message>
+        <source>Drop videos or folders here</source>
+        <translation>Videos oder Ordner hierher ziehen</translation>
+    </message>
+    <message>
+        <source>In each file the voice of one person, or of everyone, is made into files of its own: the person seen most, the one on a photo, or by number.</source>
+        <translation>In jeder Datei wird die Stimme einer Person oder aller in eigene Dateien geschrieben: die der am meisten sichtbaren Person, der auf einem Foto oder nach Nummer.</translation>
+    </message>
+    <message>
+        <source>Add files…</source>
+        <translation>Dateien hinzufügen…</translation>
+    </message>
+    <message>
+        <source>Add a folder…</source>
+        <translation>Ordner hinzufügen…</translation>
+    </message>
+</context>
+<context>
     <name>BatchTable</name>
     <message>
         <source>Files of the batch</source>
@@ -613,82 +711,6 @@
         <translation>Ordner hinzufügen…</translation>
     </message>
     <message>
-        <source>Drop videos or folders here</source>
-        <translation>Videos oder Ordner hierher ziehen</translation>
-    </message>
-    <message>
-        <source>In each file the voice of one person, or of everyone, is made into files of its own: the person seen most, the one on a photo, or by number.</source>
-        <translation>In jeder Datei wird die Stimme einer Person oder aller in eigene Dateien geschrieben: die der am meisten sichtbaren Person, der auf einem Foto oder nach Nummer.</translation>
-    </message>
-    <message>
-        <source>Whose voice</source>
-        <translation>Wessen Stimme</translation>
-    </message>
-    <message>
-        <source>For the files that are selected (Enter in the list)</source>
-        <translation>Für die ausgewählten Dateien (Eingabe in der Liste)</translation>
-    </message>
-    <message>
-        <source>Up</source>
-        <translation>Nach oben</translation>
-    </message>
-    <message>
-        <source>Earlier (Alt+Up)</source>
-        <translation>Früher (Alt+Auf)</translation>
-    </message>
-    <message>
-        <source>Down</source>
-        <translation>Nach unten</translation>
-    </message>
-    <message>
-        <source>Later (Alt+Down)</source>
-        <translation>Später (Alt+Ab)</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>Entfernen</translation>
-    </message>
-    <message>
-        <source>Take out of the list (Delete); results stay</source>
-        <translation>Aus der Liste nehmen (Entf); Ergebnisse bleiben</translation>
-    </message>
-    <message>
-        <source>New batch</source>
-        <translation>Neuer Stapel</translation>
-    </message>
-    <message>
-        <source>Begin with an empty list; results and the list beside them stay</source>
-        <translation>Mit leerer Liste beginnen; Ergebnisse und die Liste daneben bleiben</translation>
-    </message>
-    <message>
-        <source>Each file becomes</source>
-        <translation>Aus jeder Datei wird</translation>
-    </message>
-    <message>
-        <source>A folder: voice, everyone else, timeline, report</source>
-        <translation>Ein Ordner: Stimme, alle anderen, Zeitleiste, Bericht</translation>
-    </message>
-    <message>
-        <source>A sound file with the voice</source>
-        <translation>Eine Tondatei mit der Stimme</translation>
-    </message>
-    <message>
-        <source>A video with the voice as a sound track</source>
-        <translation>Ein Video mit der Stimme als Tonspur</translation>
-    </message>
-    <message>
-        <source>Results go to</source>
-        <translation>Ergebnisse kommen nach</translation>
-    </message>
-    <message>
-        <source>Change…</source>
-        <translation>Ändern…</translation>
-    </message>
-    <message>
-        <source>Change the folder for the results</source>
-        <translation>Den Ordner für die Ergebnisse ändern</translation>
-    </message>
-    <message>
         <source>Open folder</source>
         <translation>Ordner öffnen</translation>
     </message>
@@ -719,10 +741,6 @@
     <message>
         <source>Add a folder to the batch</source>
         <translation>Ordner zum Stapel hinzufügen</translation>
-    </message>
-    <message>
-        <source>Folder for the results</source>
-        <translation>Ordner für die Ergebnisse</translation>
     </message>
     <message>
         <source>All {0} files are done.</source>

@@ -359,7 +359,7 @@ def test_the_batch(qtbot, window, checked, video):
     window.batch.client.add([video("talk.mp4"), video("broken.mp4")])
     queue = window.batch.queue
     qtbot.waitUntil(lambda: len(queue.batch.items) == 2 and not window.batch.client.busy, timeout=WAIT_MS)
-    dialog.table.setCurrentIndex(queue.index(1, 0))
+    dialog.page.table.setCurrentIndex(queue.index(1, 0))
     checked(dialog)
     dialog.start.click()
     qtbot.waitUntil(lambda: dialog.retry.isVisible() and dialog._trouble is not None, timeout=WAIT_MS)

@@ -69,7 +69,7 @@ def add(qtbot, dialog, folder, count):
 
 
 def names(dialog):
-    model = dialog.table.model()
+    model = dialog.page.table.model()
     return [model.index(row, Column.FILE).data() for row in range(model.rowCount())]
 
 
@@ -78,12 +78,12 @@ def states(dialog):
 
 
 def select(dialog, *rows):
-    dialog.table.clearSelection()
-    selection = dialog.table.selectionModel()
+    dialog.page.table.clearSelection()
+    selection = dialog.page.table.selectionModel()
     for row in rows:
-        index = dialog.table.model().index(row, 0)
+        index = dialog.page.table.model().index(row, 0)
         selection.select(index, selection.SelectionFlag.Select | selection.SelectionFlag.Rows)
-        dialog.table.selectionModel().setCurrentIndex(index, selection.SelectionFlag.NoUpdate)
+        dialog.page.table.selectionModel().setCurrentIndex(index, selection.SelectionFlag.NoUpdate)
 
 
 def wait_end(qtbot, dialog):
@@ -92,11 +92,11 @@ def wait_end(qtbot, dialog):
 
 def test_a_dropped_folder_is_done_and_the_window_says_so(qtbot, window, batch, films):
     dialog = batch()
-    assert dialog.add_first.isVisible() and not dialog.table.isVisible()
+    assert dialog.empty.add_files.isVisible() and not dialog.page.table.isVisible()
     folder = films("b 2.mp4", "b 10.mp4", "a.mp4")
     add(qtbot, dialog, folder, 3)
     assert names(dialog) == ["a.mp4", "b 2.mp4", "b 10.mp4"]
-    assert dialog.folder.text() == str(folder / "AVSep") and not (folder / "AVSep").exists()
+    assert dialog.page.folder.text() == str(folder / "AVSep") and not (folder / "AVSep").exists()
     press(qtbot, dialog.start)
     qtbot.waitUntil(lambda: dialog._trouble is not None, timeout=WAIT_MS)
     assert dialog._trouble.level == "good" and "All 3 files" in dialog._trouble.text
@@ -116,9 +116,9 @@ def test_bad_files_fail_alone_and_are_tried_again(qtbot, window, batch, films):
     press(qtbot, dialog.start)
     wait_end(qtbot, dialog)
     assert states(dialog) == ["failed", "failed", "done"]
-    assert dialog.table.model().index(0, Column.STATE).data().startswith("Failed: a broken.mp4 is not a video")
+    assert dialog.page.table.model().index(0, Column.STATE).data().startswith("Failed: a broken.mp4 is not a video")
     select(dialog, 1)
-    assert "stopped unexpectedly" in dialog.detail.text() and dialog.detail.isVisible()
+    assert "stopped unexpectedly" in dialog.page.detail.text() and dialog.page.detail.isVisible()
     qtbot.waitUntil(lambda: dialog._trouble is not None, timeout=WAIT_MS)
     assert "1 of 3" in dialog._trouble.text and "2 failed" in dialog._trouble.text
     press(qtbot, dialog.retry)
@@ -131,22 +131,22 @@ def test_bad_files_fail_alone_and_are_tried_again(qtbot, window, batch, films):
 def test_order_by_keys_and_by_dragging(qtbot, window, batch, films):
     dialog = batch()
     add(qtbot, dialog, films("a.mp4", "b.mp4", "c.mp4", "d.mp4"), 4)
-    dialog.table.setFocus()
+    dialog.page.table.setFocus()
     select(dialog, 2)
-    qtbot.keyClick(dialog.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(dialog.page.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     assert names(dialog) == ["a.mp4", "c.mp4", "b.mp4", "d.mp4"]
-    assert dialog._queue.batch.items[1].id in dialog.table.selected_ids()  # it stays selected
-    press(qtbot, dialog.up)
-    assert names(dialog)[0] == "c.mp4" and not dialog.up.isEnabled()
-    qtbot.keyClick(dialog.table, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert dialog._queue.batch.items[1].id in dialog.page.table.selected_ids()  # it stays selected
+    press(qtbot, dialog.page.up)
+    assert names(dialog)[0] == "c.mp4" and not dialog.page.up.isEnabled()
+    qtbot.keyClick(dialog.page.table, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     assert names(dialog) == ["a.mp4", "c.mp4", "b.mp4", "d.mp4"]
-    model = dialog.table.model()
+    model = dialog.page.table.model()
     data = model.mimeData([model.index(0, 0), model.index(2, 0), model.index(0, 1)])
     assert data.hasFormat(ROWS_TYPE)
     model.dropMimeData(data, Qt.DropAction.MoveAction, 4, 0, model.index(-1, -1))
     assert names(dialog) == ["c.mp4", "d.mp4", "a.mp4", "b.mp4"]
     select(dialog, 0, 1)
-    qtbot.keyClick(dialog.table, Qt.Key.Key_Delete)
+    qtbot.keyClick(dialog.page.table, Qt.Key.Key_Delete)
     assert names(dialog) == ["a.mp4", "b.mp4"]
 
 
@@ -164,14 +164,14 @@ def test_whose_voice_for_each_file(qtbot, window, batch, films, monkeypatch, tmp
     photo = tmp_path / "Anna.jpg"
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(photo), ""))
     add(qtbot, dialog, folder, 5)
-    dialog.table.setFocus()
+    dialog.page.table.setFocus()
     for row, words in (
         (0, ["Everyone"]), (1, ["Person number", "Person 2"]), (2, ["The person on"]),
         (3, ["By the face of", "Person 3"]),
     ):  # fmt: skip
         select(dialog, row)
-        qtbot.keyClick(dialog.table, Qt.Key.Key_Return)
-        menu = dialog._who_menu
+        qtbot.keyClick(dialog.page.table, Qt.Key.Key_Return)
+        menu = dialog.page._who_menu
         qtbot.waitUntil(menu.isVisible, timeout=WAIT_MS)
         choose(menu, *words)
         menu.close()
@@ -180,11 +180,11 @@ def test_whose_voice_for_each_file(qtbot, window, batch, films, monkeypatch, tmp
         PersonRule("everyone"), PersonRule("person", 2), PersonRule("photo", photo=photo),
         PersonRule("same", 3, video=folder / "a.mp4"), PersonRule(),
     ]  # fmt: skip
-    model = dialog.table.model()
+    model = dialog.page.table.model()
     words = [model.index(row, Column.WHO).data() for row in range(5)]
     assert words == ["Everyone", "Person 2", "As on Anna.jpg", "Person 3 of a.mp4", "Most visible"]
-    dialog.write.setFocus()
-    qtbot.keyClick(dialog.write, Qt.Key.Key_Down)
+    dialog.page.write.setFocus()
+    qtbot.keyClick(dialog.page.write, Qt.Key.Key_Down)
     assert [item.output for item in dialog._queue.batch.items] == ["a", "b.wav", "c.wav", "d.wav", "e.wav"]
     press(qtbot, dialog.start)
     wait_end(qtbot, dialog)
@@ -198,7 +198,7 @@ def test_pause_goes_on_with_the_same_file_and_listening_stays_free(qtbot, window
     add(qtbot, dialog, folder, 2)
     press(qtbot, dialog.start)
     qtbot.waitUntil(lambda: dialog._queue.working is not None and dialog._queue.working.fraction > 0, timeout=WAIT_MS)
-    assert "Finding people" in dialog.table.model().index(0, Column.STATE).data()
+    assert "Finding people" in dialog.page.table.model().index(0, Column.STATE).data()
     window.document.pick(1)
     qtbot.waitUntil(lambda: bool(window.document.voice(1).ready), timeout=WAIT_MS)
     assert states(dialog)[0] == "running"  # a voice was computed beside it
@@ -229,8 +229,8 @@ def test_what_is_wrong_with_the_folder_is_said(qtbot, window, batch, films, tmp_
     full = tmp_path / "full"
     full.mkdir()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(full))
-    press(qtbot, dialog.change_folder)
-    assert dialog.folder.text() == str(full)
+    press(qtbot, dialog.page.change_folder)
+    assert dialog.page.folder.text() == str(full)
     press(qtbot, dialog.start)
     qtbot.waitUntil(lambda: dialog._trouble is not None, timeout=WAIT_MS)
     assert "no space left" in dialog._trouble.text and states(dialog) == ["waiting"]
@@ -301,8 +301,8 @@ def test_the_command_line_goes_on_with_the_windows_batch(qtbot, window, batch, f
     qtbot.waitUntil(lambda: not dialog._client.running and not window._runner.jobs(), timeout=WAIT_MS)
     assert main(["batch", "--resume", "-o", str(folder / "AVSep"), "--json"]) == 1  # and while it is shown
     capsys.readouterr()
-    press(qtbot, dialog.clear)
-    assert dialog.add_first.isVisible() and names(dialog) == []
+    press(qtbot, dialog.page.clear)
+    assert dialog.empty.add_files.isVisible() and names(dialog) == []
     with api.hold_batch(folder / "AVSep"):
         pass
     assert main(["batch", "--resume", "-o", str(folder / "AVSep"), "--json", "--dry-run"]) == 0
