@@ -13,6 +13,7 @@ from engine.types import FloatArray
 
 BUFFER_S = 0.12
 SILENT_BLOCK_S = 0.05
+FASTEST = 1.002  # a sound card against the computer's clock
 
 
 class SoundOutput(Protocol):
@@ -80,10 +81,12 @@ class DeviceOutput:
         self._sink = QAudioSink(device, self._format)
         self._sink.setBufferSize(int(BUFFER_S * self.rate_hz) * self._format.bytesPerFrame())
         self._io: QIODevice | None = None
+        self._sounding = QElapsedTimer()
 
     def start(self) -> bool:
         """Open the device and fill its buffer."""
         self._sink.reset()
+        self._sounding.invalidate()
         io: QIODevice | None = self._sink.start()
         self._io = io
         if io is None or self._sink.error() != QtAudio.Error.NoError:
@@ -100,8 +103,15 @@ class DeviceOutput:
             self._io.write(self._encode(self._mixer.read(frames)))
 
     def frames_heard(self) -> float:
-        """What the device took in, less what waits in its buffer."""
-        return self._sink.processedUSecs() * 1e-6 * self.rate_hz
+        """What the device took in, less what waits in its buffer; never more than time has passed.
+
+        A sound server takes in its own buffer at once when it begins, and reports that as played.
+        """
+        played_s = self._sink.processedUSecs() * 1e-6
+        if played_s > 0 and not self._sounding.isValid():
+            self._sounding.start()
+        passed_s = self._sounding.nsecsElapsed() * 1e-9 if self._sounding.isValid() else 0.0
+        return min(played_s, FASTEST * passed_s) * self.rate_hz
 
     def stop(self) -> None:
         """Drop what waits in the buffer."""

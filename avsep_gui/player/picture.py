@@ -14,7 +14,7 @@ from PySide6.QtMultimedia import QMediaPlayer, QVideoFrame, QVideoSink
 SEEK_PATIENCE_MS = 400
 JUMP_DRIFT_S = 0.30
 LEAST_DRIFT_S = 0.01
-MOST_CORRECTION = 0.15
+MOST_SLOWER, MOST_FASTER = 0.5, 0.15  # a decoder can always wait
 CORRECT_EVERY_S = 0.4
 
 
@@ -72,7 +72,7 @@ class Picture(QObject):
     def play(self, rate: float) -> None:
         """Run at `rate` times normal speed; backwards and standing still go by seeking."""
         self._rate = rate
-        self._drift_s = 0.0
+        self._drift_s = self._corrected_at = 0.0
         if rate > 0:
             self._player.setPlaybackRate(rate)
             self._player.play()
@@ -109,7 +109,7 @@ class Picture(QObject):
             return
         correction = 0.0
         if abs(self._drift_s) > LEAST_DRIFT_S:
-            correction = min(MOST_CORRECTION, max(-MOST_CORRECTION, self._drift_s / CORRECT_EVERY_S))
+            correction = min(MOST_SLOWER, max(-MOST_FASTER, self._drift_s / CORRECT_EVERY_S))
         wanted = self._rate * (1.0 - correction)
         if abs(self._player.playbackRate() - wanted) > 0.005:
             self._player.setPlaybackRate(wanted)
