@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontInfo, QGuiApplication, QIcon
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
-from avsep_gui.icons import icon
+from avsep_gui.icons import SIZE, icon
 from avsep_gui.theme import DARK, SYSTEM, THEMES, Theme, apply_theme, system_theme
 
 USUAL_FONT_PX = 13
 MOST_SCALE = 2.0
+WORDS_GAP_PX = 4  # beside an icon, with the four that Qt leaves
 EFFECTS = (
     Qt.UIEffect.UI_AnimateMenu,
     Qt.UIEffect.UI_FadeMenu,
@@ -62,6 +63,13 @@ class Look(QObject):
     def icon(self, name: str, *, primary: bool = False) -> QIcon:
         """An icon for ordinary controls, or for the primary button."""
         return icon(name, self.theme.on_focus if primary else self.theme.text, self.theme.disabled)
+
+    def lead(self, button: QAbstractButton, name: str, *, primary: bool = False) -> None:
+        """Put an icon before the words of a button."""
+        theme = self.theme
+        ink = theme.on_focus if primary else theme.text
+        button.setIcon(icon(name, ink, theme.disabled, gap=WORDS_GAP_PX))
+        button.setIconSize(QSize(SIZE + WORDS_GAP_PX, SIZE))
 
     def person(self, person_id: int) -> QColor:
         """A person's colour on panels and lanes."""

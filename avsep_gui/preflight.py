@@ -183,7 +183,7 @@ def _weak(plan: Plan) -> list[Remark]:
     first = f"{short_clock(weak[0][0])}–{short_clock(weak[0][1])}"
     if len(weak) == 1:
         return [Remark("warning", _text("Lips and voice hardly agree at {0}: listen to it before.").format(first))]
-    words = _text("Lips and voice hardly agree in {0} places, first at {1}: listen to them before.")
+    words = _text("Lips and voice hardly agree in {0} places, first at {1}: check by ear.")
     return [Remark("warning", words.format(len(weak), first))]
 
 

@@ -28,6 +28,11 @@ def short_clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
 
 
+def cut(name: str, longest: int = 24) -> str:
+    """A name for places that have no room for a long one."""
+    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
+
+
 def size(n_bytes: float) -> str:
     """A file size with its unit."""
     for unit in ("B", "kB", "MB", "GB"):

@@ -162,7 +162,7 @@ class AboutDialog(QDialog):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 8, 0)
         layout.setSpacing(8)
-        layout.addWidget(note(self.tr("What holds for the voices' models, as their authors say.")))
+        layout.addWidget(note(self.tr("Licences and training data of the models, as their authors state them.")))
         self.models = Facts()
         layout.addWidget(self.models)
         layout.addStretch(1)

@@ -255,7 +255,7 @@ class ExportDialog(QDialog):
         cancel.clicked.connect(self.reject)
         self.start = QPushButton(self.tr("Export"))
         self.start.setProperty("primary", True)
-        self.start.setIcon(look.icon("export", primary=True))
+        look.lead(self.start, "export", primary=True)
         self.start.clicked.connect(self._on_start)
         buttons.addWidget(cancel)
         buttons.addWidget(self.start)

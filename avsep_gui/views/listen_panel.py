@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -105,7 +105,6 @@ class ListenPanel(QWidget):
         layout.addSpacing(4)
         self.export = QPushButton(self.tr("Export voice…"))
         self.export.setProperty("primary", True)
-        self.export.setIconSize(QSize(20, 20))
         self.export.setMinimumHeight(36)
         self.export.clicked.connect(self.export_wanted)
         layout.addWidget(self.export)
@@ -150,7 +149,7 @@ class ListenPanel(QWidget):
         self.true_levels.setChecked(document.true_levels)
         self.true_levels.blockSignals(False)
         self.export.setEnabled(usable)
-        self.export.setIcon(self._look.icon("export", primary=True))
+        self._look.lead(self.export, "export", primary=True)
         self.export.setText(
             self.tr("Export {0}…").format(_short(document.name(picked))) if picked is not None else self.tr("Export…")
         )

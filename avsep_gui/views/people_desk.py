@@ -18,6 +18,7 @@ from avsep_gui.state.corrections import Corrections
 from avsep_gui.state.document import Document
 from avsep_gui.views.notices import Notice, Notices
 from avsep_gui.views.workspace import Workspace
+from avsep_gui.words import cut
 from engine.casting import parts_of
 from engine.errors import EngineError, UsageError
 from engine.types import Person
@@ -83,21 +84,21 @@ class PeopleDesk(QObject):
         person = document.person(person_id)
         if person is None:
             return
-        name = document.name(person_id)
+        name = cut(document.name(person_id))
         others = [other for other in document.people if other.id != person_id]
         is_here = casting.track_at(person, at_s) is not None
-        self._add(menu, self.tr("&Rename {0}…").format(name), partial(self._rename, person_id))
+        self._add(menu, self.tr("&Rename…"), partial(self._rename, person_id))
         menu.addSeparator()
         wrong = menu.addMenu(self.tr("&This here is not {0}, but").format(name))
         for other in others:
-            self._add(wrong, document.name(other.id), partial(self._give, person_id, at_s, other.id))
+            self._add(wrong, cut(document.name(other.id)), partial(self._give, person_id, at_s, other.id))
         self._add(wrong, self.tr("Somebody &new"), partial(self._give, person_id, at_s, None))
         wrong.setEnabled(is_here)
         same = menu.addMenu(self.tr("{0} is the &same person as").format(name))
         places = menu.addMenu(self.tr("From here on {0} &changes places with").format(name))
         for other in others:
-            self._add(same, document.name(other.id), partial(self._merge, other.id, person_id))
-            self._add(places, document.name(other.id), partial(self._exchange, person_id, other.id, at_s))
+            self._add(same, cut(document.name(other.id)), partial(self._merge, other.id, person_id))
+            self._add(places, cut(document.name(other.id)), partial(self._exchange, person_id, other.id, at_s))
         same.setEnabled(bool(others))
         places.setEnabled(bool(others))
         new = self._add(menu, self.tr("From here on it is somebody &new"), partial(self._split, person_id, at_s))
@@ -175,10 +176,11 @@ class PeopleDesk(QObject):
         self._do(lambda: self.corrections.split(person_id, at_s))
 
     def _hide(self, person_id: int) -> None:
-        self._do(lambda: self.corrections.hide(person_id))
+        words = self.tr("{0} is hidden.").format(self._document.name(person_id))
+        self._do(lambda: self.corrections.hide(person_id), words)
 
-    def _do(self, correct: Callable[[], None]) -> None:
-        """Correct something, say what, and offer the way back; or say why it cannot be."""
+    def _do(self, correct: Callable[[], None], words: str = "") -> None:
+        """Correct something, say what (in these words, if any), and offer the way back; or say why it cannot be."""
         stack = self._document.undo_stack
         before = stack.index()
         try:
@@ -187,7 +189,7 @@ class PeopleDesk(QObject):
             self._notices.show_text("warning", str(error))
             return
         if stack.index() != before:
-            text = self.tr("Corrected: {0}.").format(stack.undoText())
+            text = words or self.tr("Corrected: {0}.").format(stack.undoText())
             self._notice = self._notices.show_text("info", text, action=(self.tr("Undo"), stack.undo))
             self._notice.dismissed.connect(self._forget_notice)
 

@@ -29,7 +29,7 @@ from avsep_gui.views.keys_page import KeysPage
 from avsep_gui.views.preferences_parts import add_field, note, strong, titled
 from avsep_gui.views.storage_page import StoragePage
 
-SIZE_PX = (760, 600)
+SIZE_PX = (760, 640)
 PAGES_PX = 152
 SWATCH = QSize(104, 64)
 
@@ -164,7 +164,7 @@ class PreferencesDialog(QDialog):
         self.language.setCurrentIndex(max(0, self.language.findData(self._settings.language)))
         self.language.activated.connect(self._on_language)
         add_field(layout, self.tr("&Language"), self.language)
-        layout.addWidget(note(self.tr("Another language is spoken after AVSep was started again.")))
+        layout.addWidget(note(self.tr("Takes effect when AVSep is started again.")))
         layout.addStretch(1)
         return page
 
@@ -178,14 +178,14 @@ class PreferencesDialog(QDialog):
         add_field(layout, self.tr("&Voices are computed on"), self.device)
         self.device_note = note("")
         layout.addWidget(self.device_note)
-        layout.addWidget(note(self.tr("It holds for work that begins from now on; what runs goes on where it is.")))
+        layout.addWidget(note(self.tr("For work that begins from now on; work under way stays where it is.")))
         layout.addStretch(1)
         return page
 
     def _fill_devices(self) -> None:
         client = self._client
         self.device.clear()
-        self.device.addItem(self.tr("The fastest there is"), "auto")
+        self.device.addItem(self.tr("The fastest available"), "auto")
         self.device.addItem(self.tr("The processor (CPU)"), "cpu")
         for info in client.cuda_devices:
             self.device.addItem(f"{info.name} ({info.device})", info.device)
@@ -193,7 +193,7 @@ class PreferencesDialog(QDialog):
             self.device.addItem(self.tr("{0} (not found)").format(client.device), client.device)
         self.device.setCurrentIndex(self.device.findData(client.device))
         now = client.device_now
-        text = self.tr("Now: {0} ({1}).").format(now.name, device_why(now)) if now is not None else ""
+        text = self.tr("Now {0} ({1}).").format(now.name, device_why(now)) if now is not None else ""
         self.device_note.setText(text or self.tr("Looking at this computer…"))
 
     def _on_theme(self, name: str) -> None:

@@ -127,7 +127,7 @@ class ShelfDialog(QDialog):
         head.addLayout(texts, 1)
         self.import_button = QPushButton(self.tr("Import a model…"))
         self.import_button.setToolTip(self.tr("A .safetensors file, with its .json description beside it"))
-        self.import_button.setIcon(self._look.icon("open"))
+        self._look.lead(self.import_button, "open")
         self.import_button.clicked.connect(self._on_import)
         head.addWidget(self.import_button, 0, Qt.AlignmentFlag.AlignTop)
         return head

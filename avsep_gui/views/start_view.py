@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,11 +23,13 @@ from avsep_gui.icons import pixmap
 from avsep_gui.look import Look
 from avsep_gui.state.project import is_project
 from avsep_gui.views.notices import details_view
+from avsep_gui.views.recent_delegate import FOLDER_ROLE, RecentDelegate
 from avsep_gui.views.restyle import restyle
 from avsep_gui.words import as_tip
 from engine.errors import EngineError
 
 COLUMN_PX = 560
+RECENT_INSET_PX = 14  # where the icons of the list begin
 
 
 class StartView(QWidget):
@@ -98,9 +100,11 @@ class StartView(QWidget):
         column.addWidget(self._zone)
         self._recent_title = QLabel(self.tr("RECENT"))
         self._recent_title.setObjectName("section")
+        self._recent_title.setContentsMargins(RECENT_INSET_PX, 0, 0, 0)
         self.recent = QListWidget()
         self.recent.setObjectName("recent")
         self.recent.setFixedWidth(COLUMN_PX)
+        self.recent.setItemDelegate(RecentDelegate(look, self.recent))
         self.recent.setAccessibleName(self.tr("Recent videos and projects"))
         self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.recent.itemActivated.connect(self._on_recent)
@@ -121,7 +125,9 @@ class StartView(QWidget):
         self.recent.clear()
         for path in paths:
             icon = self._look.icon("project" if is_project(path) else "film")
-            item = QListWidgetItem(icon, f"{path.name}    {path.parent}")
+            item = QListWidgetItem(icon, path.name)
+            item.setData(FOLDER_ROLE, _home_as_tilde(path.parent))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{path.name}, {path.parent}")
             item.setData(Qt.ItemDataRole.UserRole, str(path))
             item.setToolTip(as_tip(str(path)))
             self.recent.addItem(item)
@@ -155,10 +161,8 @@ class StartView(QWidget):
 
     def _recolour(self) -> None:
         self._picture.setPixmap(pixmap("hear", self._look.theme.focus, 64, self.devicePixelRatioF()))
-        self.open.setIcon(self._look.icon("open", primary=True))
-        self.open.setIconSize(QSize(20, 20))
-        self.sample.setIcon(self._look.icon("sample"))
-        self.sample.setIconSize(QSize(20, 20))
+        self._look.lead(self.open, "open", primary=True)
+        self._look.lead(self.sample, "sample")
 
 
 class RecoveryCard(QFrame):
@@ -170,8 +174,8 @@ class RecoveryCard(QFrame):
         self.setFixedWidth(COLUMN_PX)
         self._look = look
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 12, 12, 12)
-        row.setSpacing(12)
+        row.setContentsMargins(16, 16, 16, 16)
+        row.setSpacing(8)
         self._sign = QLabel()
         row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()
@@ -184,6 +188,7 @@ class RecoveryCard(QFrame):
             label.setWordWrap(True)
             words.addWidget(label)
         row.addLayout(words, 1)
+        row.addSpacing(8)
         self.discard = QPushButton(self.tr("Discard"))
         self.discard.setToolTip(self.tr("Forget what was not saved; the video and saved projects stay as they are"))
         self.restore = QPushButton(self.tr("Restore"))
@@ -317,6 +322,14 @@ class ErrorView(QWidget):
             self._details_place.addWidget(self._details)
         if self._details is not None:
             self._details.setVisible(shown)
+
+
+def _home_as_tilde(folder: Path) -> str:
+    """A folder in short, as the user knows it."""
+    try:
+        return str(Path("~") / folder.relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # elsewhere, or nobody's
+        return str(folder)
 
 
 def dropped_file(event: QDragEnterEvent | QDropEvent) -> Path | None:

@@ -112,6 +112,8 @@ class VideoView(QWidget):
         room = self.picture_rect()
         height = self._look.px(28)
         box = QRectF(room.left() + 12, room.top() + 12, metrics.horizontalAdvance(self._note) + 24, height)
+        if self._image is None:  # there is nothing that it could cover
+            box.moveCenter(room.center())
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(11, 12, 15, 210))
         painter.drawRoundedRect(box, 6, 6)

@@ -8,7 +8,7 @@ from helpers.driving import pause, wait
 from helpers.stage import Stage
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QPushButton
 
 from avsep_gui.about_client import AboutClient
 from avsep_gui.resources import resource, sample_video
@@ -134,10 +134,13 @@ def people(stage: Stage) -> None:
     desk = window.people_desk
     row = window.workspace.people.row(2)
     assert row is not None
-    desk.show_menu(2, row.more.mapToGlobal(QPoint(-200, row.more.height())))
+    desk.show_menu(2, row.more.mapToGlobal(QPoint(-520, row.more.height())))
     pause(0.3)
     wrong = next(action for action in desk.menu.actions() if action.menu() is not None and action.isEnabled())
     desk.menu.setActiveAction(wrong)
+    inner = wrong.menu()
+    assert isinstance(inner, QMenu)
+    inner.popup(desk.menu.mapToGlobal(desk.menu.actionGeometry(wrong).topRight()))
     stage.take("people-menu", 0.6)
     desk.menu.close()
     document.rename(1, "Anna")
@@ -173,8 +176,6 @@ def troubles(stage: Stage) -> None:
     window.document.pick(1)
     wait(lambda: any(notice.level == "error" for notice in window.notices.shown()))
     stage.take("trouble-worker-lost", 0.6)
-    from PySide6.QtWidgets import QPushButton
-
     notice = window.notices.shown()[0]
     for button in notice.findChildren(QPushButton):
         if button.isCheckable():
@@ -192,24 +193,16 @@ def dialogs(stage: Stage) -> None:
     stage.compute(1)
     window.player.pause()
     window.notices.clear()
-    dialog = ExportDialog(
-        document,
-        look,
-        stage.folder / "Interviews",
-        window,
-        shelf=window.shelf,
-        settings=Settings(),
-        ask_fit=window.client.ask_container_fit,
-    )
-    dialog.show()
+    dialog = _export(stage)
     stage.take("export-voice")
     dialog.what.setCurrentIndex(dialog.what.findData("close_up"))
     stage.take("export-close-up")
     dialog.everyone.setChecked(True)
     dialog.what.setCurrentIndex(dialog.what.findData("folder"))
     stage.take("export-everyone")
+    _end(dialog)
     document.set_range((1.0, 4.0))
-    dialog.everyone.setChecked(False)
+    dialog = _export(stage)
     dialog.what.setCurrentIndex(dialog.what.findData("video"))
     (stage.folder / "Interviews" / "there.mp4").write_text("x")
     dialog.file_name.setText("there.mp4")
@@ -289,6 +282,21 @@ def batch(stage: Stage) -> None:
 SCENES: dict[str, Callable[[Stage], None]] = {
     scene.__name__: scene for scene in (start, work, progress, people, troubles, dialogs, models, batch)
 }
+
+
+def _export(stage: Stage) -> ExportDialog:
+    window = stage.window
+    dialog = ExportDialog(
+        window.document,
+        window._look,
+        stage.folder / "Interviews",
+        window,
+        shelf=window.shelf,
+        settings=Settings(),
+        ask_fit=window.client.ask_container_fit,
+    )
+    dialog.show()
+    return dialog
 
 
 def _keys(stage: Stage) -> QDialog:

@@ -377,7 +377,7 @@ def test_the_choice_is_offered_and_says_when_it_holds(qtbot, window):
     offered = {dialog.language.itemData(row): dialog.language.itemText(row) for row in range(dialog.language.count())}
     assert offered == {"system": "As the system", "en": "English", "de": "Deutsch"}
     said = [label.text() for label in dialog.findChildren(QLabel)]
-    assert any("after AVSep was started again" in text for text in said)
+    assert any("when AVSep is started again" in text for text in said)
     dialog.language.setCurrentIndex(dialog.language.findData("de"))
     dialog.language.activated.emit(dialog.language.currentIndex())
     assert Settings().language == "de"

@@ -285,6 +285,6 @@ def test_the_way_back_goes_when_something_else_was_done(qtbot, window, opened):
     choose(window, 2, "Hide")
     assert [notice.button.text() for notice in window.notices.shown()] == ["Undo"]
     choose(window, 3, "Hide")
-    assert notices(window) == ["Corrected: hide Person 3."]
+    assert notices(window) == ["Person 3 is hidden."]
     window.document.undo_stack.undo()
     assert notices(window) == [] and set(rows(window)) == {1, 3}
