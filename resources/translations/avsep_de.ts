@@ -72,8 +72,8 @@
         <translation>Eine Zeile wählen, um ihre Lizenz zu lesen.</translation>
     </message>
     <message>
-        <source>What holds for the voices&apos; models, as their authors say.</source>
-        <translation>Was für die Modelle der Stimmen gilt, nach Angabe ihrer Urheber.</translation>
+        <source>Licences and training data of the models, as their authors state them.</source>
+        <translation>Lizenzen und Trainingsdaten der Modelle, nach Angabe ihrer Autoren.</translation>
     </message>
     <message>
         <source>a folder with all it needs</source>
@@ -1783,32 +1783,52 @@
         <translation>Tasten</translation>
     </message>
     <message>
+        <source>On the picture and the time line</source>
+        <translation>Auf Bild und Zeitleiste</translation>
+    </message>
+    <message>
         <source>Pick person 1 … 9</source>
         <translation>Person 1 … 9 wählen</translation>
     </message>
     <message>
-        <source>On a face: go to the next one, pick it</source>
-        <translation>Auf einem Gesicht: zum nächsten gehen, es wählen</translation>
+        <source>Tab, arrows</source>
+        <translation>Tab, Pfeile</translation>
     </message>
     <message>
-        <source>Tab, arrows, Enter</source>
-        <translation>Tab, Pfeile, Eingabe</translation>
+        <source>Go from face to face</source>
+        <translation>Von Gesicht zu Gesicht gehen</translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation>Eingabe</translation>
+    </message>
+    <message>
+        <source>Pick that face</source>
+        <translation>Dieses Gesicht wählen</translation>
+    </message>
+    <message>
+        <source>Zoom the time line; with Shift: move it</source>
+        <translation>Zeitleiste zoomen; mit Umschalt: verschieben</translation>
+    </message>
+    <message>
+        <source>Shift+drag</source>
+        <translation>Umschalt+Ziehen</translation>
+    </message>
+    <message>
+        <source>Select a stretch of time</source>
+        <translation>Einen Abschnitt auswählen</translation>
+    </message>
+    <message>
+        <source>Read out a higher or lower frequency</source>
+        <translation>Eine höhere oder tiefere Frequenz ablesen</translation>
     </message>
     <message>
         <source>Wheel</source>
         <translation>Mausrad</translation>
     </message>
     <message>
-        <source>On the time line: zoom; with Shift: move; Shift+drag selects</source>
-        <translation>Auf der Zeitleiste: vergrößern; mit Umschalt: verschieben; Umschalt+Ziehen wählt aus</translation>
-    </message>
-    <message>
         <source>Up, Down</source>
         <translation>Auf, Ab</translation>
-    </message>
-    <message>
-        <source>On the time line: read out at a higher or lower frequency</source>
-        <translation>Auf der Zeitleiste: bei höherer oder tieferer Frequenz ablesen</translation>
     </message>
     <message>
         <source>Close</source>
@@ -2023,8 +2043,8 @@
         <translation>Zu hören ist das Original.</translation>
     </message>
     <message>
-        <source>Not computed here yet; original, softly.</source>
-        <translation>Hier noch nicht berechnet; leise das Original.</translation>
+        <source>Not computed here yet: you hear the original, softly.</source>
+        <translation>Hier noch nicht berechnet: leise ist das Original zu hören.</translation>
     </message>
     <message>
         <source>You hear {0} alone.</source>
@@ -2084,12 +2104,12 @@
         <translation>Der Inhalt ist ein anderer: Zeiten und Personen passen vielleicht nicht.</translation>
     </message>
     <message>
-        <source>It was moved, renamed or deleted. Find it to go on where you were.</source>
-        <translation>Es wurde verschoben, umbenannt oder gelöscht. Wird es gefunden, geht es weiter wie zuvor.</translation>
+        <source>It is not at {0} any more: it was moved, renamed or deleted. Find it to go on where you were.</source>
+        <translation>Es ist nicht mehr in {0}: es wurde verschoben, umbenannt oder gelöscht. Mit „Suchen“ geht es weiter, wo Sie waren.</translation>
     </message>
     <message>
-        <source>The video {0} is not at {1}.</source>
-        <translation>Das Video {0} ist nicht in {1}.</translation>
+        <source>The video {0} is missing.</source>
+        <translation>Das Video {0} fehlt.</translation>
     </message>
     <message>
         <source>What this project calls its video, {0}, is a folder or a device.</source>
@@ -2390,8 +2410,8 @@
 <context>
     <name>PeopleDesk</name>
     <message>
-        <source>&amp;Rename {0}…</source>
-        <translation>{0} &amp;umbenennen…</translation>
+        <source>&amp;Rename…</source>
+        <translation>&amp;Umbenennen…</translation>
     </message>
     <message>
         <source>&amp;This here is not {0}, but</source>
@@ -2446,6 +2466,10 @@
         <translation>Niemand in diesem Video sieht aus wie die Person in {0}.</translation>
     </message>
     <message>
+        <source>{0} is hidden.</source>
+        <translation>{0} ist ausgeblendet.</translation>
+    </message>
+    <message>
         <source>Corrected: {0}.</source>
         <translation>Korrigiert: {0}.</translation>
     </message>
@@ -2477,12 +2501,20 @@
         <translation>{0} wieder einblenden</translation>
     </message>
     <message>
+        <source>Opening the file…</source>
+        <translation>Die Datei wird geöffnet …</translation>
+    </message>
+    <message>
         <source>Looking for people in the picture…</source>
         <translation>Das Bild wird nach Personen abgesucht…</translation>
     </message>
     <message>
         <source>No face was found. A voice is found by the face, so someone must be seen talking: larger than about 40 pixels, from the front or half side.</source>
         <translation>Es wurde kein Gesicht gefunden. Eine Stimme wird über das Gesicht gefunden; jemand muss also sprechend zu sehen sein: größer als etwa 40 Pixel, von vorn oder halb von der Seite.</translation>
+    </message>
+    <message>
+        <source>These people are seen, but the file has no sound to hear them by.</source>
+        <translation>Diese Personen sind zu sehen, aber die Datei hat keinen Ton, in dem sie zu hören wären.</translation>
     </message>
     <message>
         <source>Click the person you want to hear, in the picture or here.</source>
@@ -2686,20 +2718,24 @@
         <translation>&amp;Sprache</translation>
     </message>
     <message>
-        <source>Another language is spoken after AVSep was started again.</source>
-        <translation>Eine andere Sprache gilt, sobald AVSep neu gestartet ist.</translation>
+        <source>Takes effect when AVSep is started again.</source>
+        <translation>Gilt nach dem nächsten Start von AVSep.</translation>
+    </message>
+    <message>
+        <source>For work that begins from now on; work under way stays where it is.</source>
+        <translation>Gilt für Arbeit, die ab jetzt beginnt; laufende Arbeit bleibt, wo sie ist.</translation>
+    </message>
+    <message>
+        <source>The fastest available</source>
+        <translation>Das schnellste verfügbare</translation>
+    </message>
+    <message>
+        <source>Now {0} ({1}).</source>
+        <translation>Jetzt {0} ({1}).</translation>
     </message>
     <message>
         <source>&amp;Voices are computed on</source>
         <translation>&amp;Stimmen werden berechnet auf</translation>
-    </message>
-    <message>
-        <source>It holds for work that begins from now on; what runs goes on where it is.</source>
-        <translation>Es gilt für Arbeit, die ab jetzt beginnt; was läuft, läuft weiter, wo es ist.</translation>
-    </message>
-    <message>
-        <source>The fastest there is</source>
-        <translation>Das Schnellste, was da ist</translation>
     </message>
     <message>
         <source>The processor (CPU)</source>
@@ -2708,10 +2744,6 @@
     <message>
         <source>{0} (not found)</source>
         <translation>{0} (nicht gefunden)</translation>
-    </message>
-    <message>
-        <source>Now: {0} ({1}).</source>
-        <translation>Jetzt: {0} ({1}).</translation>
     </message>
     <message>
         <source>Looking at this computer…</source>
@@ -2737,8 +2769,8 @@
         <translation>Lippen und Stimme passen bei {0} kaum zusammen: vorher anhören.</translation>
     </message>
     <message>
-        <source>Lips and voice hardly agree in {0} places, first at {1}: listen to them before.</source>
-        <translation>Lippen und Stimme passen an {0} Stellen kaum zusammen, zuerst bei {1}: vorher anhören.</translation>
+        <source>Lips and voice hardly agree in {0} places, first at {1}: check by ear.</source>
+        <translation>Lippen und Stimme passen an {0} Stellen kaum zusammen, zuerst bei {1}: dort hineinhören.</translation>
     </message>
     <message>
         <source>Opus knows few rates: the sound becomes 48 kHz, not {0:g} kHz.</source>
@@ -3486,12 +3518,20 @@ Nichts verlässt diesen Rechner.</translation>
         <translation>Bild</translation>
     </message>
     <message>
+        <source>Opening…</source>
+        <translation>Wird geöffnet …</translation>
+    </message>
+    <message>
         <source>Finding people…</source>
         <translation>Personen werden gesucht…</translation>
     </message>
     <message>
         <source>No face was found in this video</source>
         <translation>In diesem Video wurde kein Gesicht gefunden</translation>
+    </message>
+    <message>
+        <source>There is no picture in this file</source>
+        <translation>In dieser Datei ist kein Bild</translation>
     </message>
 </context>
 <context>
