@@ -84,21 +84,21 @@ class PeopleDesk(QObject):
         person = document.person(person_id)
         if person is None:
             return
-        name = cut(document.name(person_id))
+        name = self._called(person_id)
         others = [other for other in document.people if other.id != person_id]
         is_here = casting.track_at(person, at_s) is not None
         self._add(menu, self.tr("&Rename…"), partial(self._rename, person_id))
         menu.addSeparator()
         wrong = menu.addMenu(self.tr("&This here is not {0}, but").format(name))
         for other in others:
-            self._add(wrong, cut(document.name(other.id)), partial(self._give, person_id, at_s, other.id))
+            self._add(wrong, self._called(other.id), partial(self._give, person_id, at_s, other.id))
         self._add(wrong, self.tr("Somebody &new"), partial(self._give, person_id, at_s, None))
         wrong.setEnabled(is_here)
         same = menu.addMenu(self.tr("{0} is the &same person as").format(name))
         places = menu.addMenu(self.tr("From here on {0} &changes places with").format(name))
         for other in others:
-            self._add(same, cut(document.name(other.id)), partial(self._merge, other.id, person_id))
-            self._add(places, cut(document.name(other.id)), partial(self._exchange, person_id, other.id, at_s))
+            self._add(same, self._called(other.id), partial(self._merge, other.id, person_id))
+            self._add(places, self._called(other.id), partial(self._exchange, person_id, other.id, at_s))
         same.setEnabled(bool(others))
         places.setEnabled(bool(others))
         new = self._add(menu, self.tr("From here on it is somebody &new"), partial(self._split, person_id, at_s))
@@ -200,6 +200,10 @@ class PeopleDesk(QObject):
 
     def _forget_notice(self) -> None:
         self._notice = None
+
+    def _called(self, person_id: int) -> str:
+        """A person's name as a menu takes it, where an ampersand marks a key."""
+        return cut(self._document.name(person_id)).replace("&", "&&")
 
     def _add(self, menu: QMenu, words: str, then: Callable[[], None]) -> QAction:
         action = menu.addAction(words)

@@ -288,3 +288,17 @@ def test_the_way_back_goes_when_something_else_was_done(qtbot, window, opened):
     assert notices(window) == ["Person 3 is hidden."]
     window.document.undo_stack.undo()
     assert notices(window) == [] and set(rows(window)) == {1, 3}
+
+
+def test_long_and_odd_names_fit_into_panel_and_menu(window, opened):
+    opened("three.mp4")
+    window.document.rename(2, "Maximilian Featherstonehaugh-Smythe & Sons")
+    assert window.workspace.people.row(2).name.cursorPosition() == 0
+    window.people_desk.fill(window.people_desk.menu, 2)
+    texts = [action.text() for action in window.people_desk.menu.actions() if not action.isSeparator()]
+    assert texts[-1].startswith("&Hide Maximilian") and len(texts[-1]) < 40
+    window.document.rename(2, "R & B")
+    window.people_desk.fill(window.people_desk.menu, 1)
+    assert "Person 1 is the same person as" in entries(window.people_desk.menu)
+    (same,) = (a.menu() for a in window.people_desk.menu.actions() if "&same" in a.text())
+    assert same.actions()[0].text() == "R && B"
