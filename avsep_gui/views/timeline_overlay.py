@@ -135,7 +135,7 @@ class TimelineOverlay(QWidget):
     def _paint_titles(self, painter: QPainter) -> None:
         theme = self._look.theme
         metrics = painter.fontMetrics()
-        for box, title, colour in self._timeline.lane_titles():
+        for box, title, colour in self._timeline.lanes.titles():
             room = box.adjusted(16, 0, -4, 0)
             if colour is not None:
                 painter.setPen(Qt.PenStyle.NoPen)
@@ -145,7 +145,7 @@ class TimelineOverlay(QWidget):
             painter.setPen(QColor(theme.text if colour is not None else theme.muted))
             shown = metrics.elidedText(title, Qt.TextElideMode.ElideRight, int(room.width()))
             painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
-        box, hint = self._timeline.voice_hint()
+        box, hint = self._timeline.lanes.voice_hint()
         if hint:
             painter.setPen(QColor(theme.muted))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, hint)
@@ -171,7 +171,7 @@ class TimelineOverlay(QWidget):
         font = QFont(self.font())
         font.setPixelSize(self._look.px(LEGEND_FONT_PX))
         painter.save()
-        for area in self._timeline.legend_areas():
+        for area in self._timeline.lanes.legend_areas():
             colours, ink = self._feed.choice.colours, QColor(self._look.theme.muted)
             self._legend.paint(painter, area, colours, self._ceiling_db, ink, font)
         painter.restore()

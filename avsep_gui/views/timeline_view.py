@@ -20,29 +20,18 @@ from avsep_gui.announce import announce
 from avsep_gui.lane_feed import LaneFeed
 from avsep_gui.look import Look
 from avsep_gui.state.document import Document
-from avsep_gui.state.frequency import hz_at, marks, share_of
-from avsep_gui.state.intervals import complement
-from avsep_gui.state.person_facts import speaking_spans, visible_spans
-from avsep_gui.views.lane_legend import lies_down
-from avsep_gui.views.lane_pictures import SpectrogramItem, TileImages, WaveItem
-from avsep_gui.views.lane_plot import AXIS_PX, add_lane, dress_lane
-from avsep_gui.views.lanes import AgreementItem, GapItem, PeopleItem, TimeAxis
-from avsep_gui.views.read_out import LaneName, ReadOut
+from avsep_gui.state.frequency import hz_at, share_of
+from avsep_gui.views.lane_plot import AXIS_PX
+from avsep_gui.views.lane_stack import LaneStack
+from avsep_gui.views.read_out import ReadOut
 from avsep_gui.views.spectrogram_menu import SpectrogramMenu
 from avsep_gui.views.timeline_overlay import TimelineOverlay
 
-RULER_PX = 24
-WAVE_PX = 40
-PERSON_ROW_PX = 20
-TIGHT_ROW_PX = 14
-ROOMY_PEOPLE = 4
-AGREEMENT_PX = 30
 SHORTEST_S = 0.05
 SETTLE_MS = 120
 MOVE_MS = 30
 MOST_COLUMNS = 1600
 ZOOM_STEP = 1.25
-TICKS_APART_PX = 16
 PROBE_HZ = 1000.0
 PROBE_STEP = 1 / 32
 
@@ -77,7 +66,6 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._words = ReadOut(document, feed)
         self._menu = SpectrogramMenu(feed.choice, self)
         self._probing, self._probe_hz = False, PROBE_HZ
-        self._peak = 1.0
         self._mouse: QPointF | None = None  # over the lanes
         self._start_s, self._end_s = 0.0, 1.0
         self._drag_from_s: float | None = None
@@ -87,41 +75,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self.viewport().setMouseTracking(True)
         # All at once, with the overlay: a move would else be painted twice.
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
-        self._titles: list[tuple[pg.PlotItem, str]] = []
-        self.ci.setContentsMargins(0, 0, 8, 4)
-        self.ci.layout.setVerticalSpacing(4)
-        self._ruler = TimeAxis(orientation="top")
-        self._ruler.setHeight(RULER_PX)
-        self._wave = self._add_lane(0, self.tr("Sound"), fixed_px=WAVE_PX + RULER_PX, ruler=self._ruler)
-        self._mixture = self._add_lane(1, self.tr("Original"))
-        self._voice = self._add_lane(2, self.tr("Voice"))
-        self._people = self._add_lane(3, "", fixed_px=PERSON_ROW_PX)
-        self._agreement = self._add_lane(4, self.tr("Agreement"), fixed_px=AGREEMENT_PX)
-        self._lanes = (self._wave, self._mixture, self._voice, self._people, self._agreement)
-        self._named: dict[LaneName, pg.PlotItem] = {
-            "wave": self._wave,
-            "mixture": self._mixture,
-            "voice": self._voice,
-            "people": self._people,
-            "agreement": self._agreement,
-        }
-        images = TileImages()
-        self._source_wave, self._voice_wave = WaveItem(feed, "waveform"), WaveItem(feed, "voice_waveform")
-        self._pictures = (
-            (self._wave, self._source_wave),
-            (self._wave, self._voice_wave),
-            (self._mixture, SpectrogramItem(feed, "mixture", images)),
-            (self._voice, SpectrogramItem(feed, "voice", images)),
-        )
-        for lane, item in self._pictures:
-            lane.addItem(item)
-            lane.setYRange(0.0, 1.0, padding=0.0)
-        self._wave.setYRange(-1.0, 1.0, padding=0.02)
-        self._gaps, self._people_item, self._agreement_item = GapItem(), PeopleItem(), AgreementItem()
-        self._voice.addItem(self._gaps)
-        self._people.addItem(self._people_item)
-        self._agreement.addItem(self._agreement_item)
-        self._agreement.setYRange(0.0, 1.0, padding=0.0)
+        self.lanes = LaneStack(self, document, look, feed)
         self._overlay = TimelineOverlay(self, look, feed)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -132,7 +86,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._move.setInterval(MOVE_MS)
         self._move.timeout.connect(lambda: self._tell_view(self.view_moved))
         feed.changed.connect(self._on_tiles)
-        feed.choice.changed.connect(self._label_frequencies)
+        feed.choice.changed.connect(self.lanes.label_frequencies)
         feed.choice.changed.connect(self._overlay.update)
         document.open_state_changed.connect(self._on_opened)
         document.people_changed.connect(self._show_people)
@@ -143,7 +97,6 @@ class TimelineView(pg.GraphicsLayoutWidget):
         document.range_changed.connect(lambda: self._overlay.set_range(document.range_s))
         look.changed.connect(self._recolour)
         self._recolour()
-        self._show_people()
 
     def visible_s(self) -> tuple[float, float]:
         """The stretch that is shown."""
@@ -159,45 +112,10 @@ class TimelineView(pg.GraphicsLayoutWidget):
         left = self._look.px(AXIS_PX)
         return QRectF(left, 2.0, max(1.0, self.width() - left - 8.0), max(1.0, self.height() - 6.0))
 
-    def lane_titles(self) -> list[tuple[QRectF, str, QColor | None]]:
-        """What is written beside the lanes: where, the words, and a person's colour."""
-        titles: list[tuple[QRectF, str, QColor | None]] = []
-        for lane, title in self._titles:
-            box = lane.vb.sceneBoundingRect()
-            if lane is not self._people:
-                tall = min(box.height(), self._look.px(20.0))
-                titles.append((QRectF(0.0, box.top(), self._look.px(AXIS_PX), tall), title, None))
-                continue
-            people = self._document.people
-            height = box.height() / max(1, len(people))
-            for index, who in enumerate(people):
-                area = QRectF(0.0, box.top() + index * height, self._look.px(AXIS_PX), height)
-                titles.append((area, self._document.name(who.id), self._look.person(who.id)))
-        return titles
-
-    def legend_areas(self) -> list[QRectF]:
-        """Where the legends of the spectrograms have room, in this widget's pixels."""
-        areas = []
-        for lane in (self._mixture, self._voice):
-            box, title = lane.vb.sceneBoundingRect(), self._look.px(20.0)
-            areas.append(QRectF(16.0, box.top() + title, self._look.px(AXIS_PX) - 16.0, box.height() - title))
-        return areas
-
     def probe_points(self) -> list[QPointF]:
         """Where the keyboard's frequency crosses the playhead."""
-        share, x = share_of(self._probe_hz, self._feed.choice.scale), self.x_of(self._overlay.playhead_s)
-        boxes = (lane.vb.sceneBoundingRect() for lane in (self._mixture, self._voice))
-        return [QPointF(x, box.bottom() - share * box.height()) for box in boxes]
-
-    def voice_hint(self) -> tuple[QRectF, str]:
-        """Words in the voice's lane while there is nothing to see, and where; empty otherwise."""
-        picked = self._document.picked
-        text = ""
-        if picked is None and self._document.people:
-            text = self.tr("Pick a person to see the voice here")
-        elif picked is not None and not self._document.voice(picked).ready:
-            text = self.tr("Not computed yet")
-        return self._voice.vb.sceneBoundingRect(), text
+        x = self.x_of(self._overlay.playhead_s)
+        return [QPointF(x, y) for y in self.lanes.heights_of(self._probe_hz)]
 
     def x_of(self, at_s: float) -> float:
         """The x coordinate of a time."""
@@ -225,7 +143,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         length_s = min(max(end_s - start_s, SHORTEST_S), duration_s)
         start_s = min(max(0.0, start_s), duration_s - length_s)
         self._start_s, self._end_s = start_s, start_s + length_s
-        self._wave.setXRange(self._start_s, self._end_s, padding=0.0)
+        self.lanes.show_stretch(self._start_s, self._end_s)
         self.scene().prepareForPaint()  # else pyqtgraph moves its items while it paints, and paints once more
         self._read_out()
         self._tell_soon()
@@ -244,7 +162,7 @@ class TimelineView(pg.GraphicsLayoutWidget):
         """Keep the overlay on top and ask for pictures of the new width."""
         super().resizeEvent(event)
         if hasattr(self, "_overlay"):
-            self._label_frequencies()
+            self.lanes.label_frequencies()
             self._overlay.setGeometry(self.rect())
             self._overlay.raise_()
             self._tell_soon()
@@ -353,25 +271,6 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._read_out()
         super().leaveEvent(event)
 
-    def _add_lane(
-        self, row: int, title: str, *, fixed_px: int | None = None, ruler: TimeAxis | None = None
-    ) -> pg.PlotItem:
-        lane = add_lane(self, row, ruler)
-        if row:
-            lane.setXLink(self._wave)
-        if fixed_px is not None:
-            lane.setFixedHeight(fixed_px)
-        self._titles.append((lane, title))
-        return lane
-
-    def _label_frequencies(self) -> None:
-        """Write the frequencies beside the spectrograms where there is room for them."""
-        line = self._look.px(TICKS_APART_PX)
-        for lane, area in zip((self._mixture, self._voice), self.legend_areas(), strict=True):
-            height = lane.vb.sceneBoundingRect().height()
-            lowest = 1.5 * line / max(1.0, height) if lies_down(area.height(), line) else 0.0  # above the legend
-            lane.getAxis("left").setTicks([marks(self._feed.choice.scale, height, line, lowest)])
-
     def _tell_soon(self) -> None:
         self._settle.start()
         if not self._move.isActive():
@@ -383,22 +282,17 @@ class TimelineView(pg.GraphicsLayoutWidget):
             signal.emit(self._start_s, self._end_s, columns)
 
     def _on_legend(self, at: QPointF) -> bool:
-        return any(area.contains(at) for area in self.legend_areas())
+        return any(area.contains(at) for area in self.lanes.legend_areas())
 
     def _on_tiles(self) -> None:
-        if self._feed.peak != self._peak:
-            self._peak = self._feed.peak
-            self._wave.setYRange(-self._peak, self._peak, padding=0.02)
-        for _, item in self._pictures:
-            item.update()
+        self.lanes.show_tiles()
         self._overlay.show_ceiling(self._feed.ceiling_db)
         self._read_out()
         if self._probing:
             self._probe(True)
 
     def _on_opened(self) -> None:
-        for _, item in self._pictures:
-            item.set_size(self._document.duration_s)
+        self.lanes.show_length()
         self.fit()
         self._show_voice_state()
 
@@ -407,36 +301,12 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._show_voice_state()
 
     def _show_people(self, _person_id: int = 0) -> None:
-        document = self._document
-        people = document.people
-        rows = max(1, len(people))
-        self._people.setFixedHeight(self._look.px(PERSON_ROW_PX if rows <= ROOMY_PEOPLE else TIGHT_ROW_PX) * rows)
-        self._people.setYRange(0.0, float(rows), padding=0.0)
-        self._people_item.set_size(document.duration_s, float(rows))
-        self._label_frequencies()
-        self._people_item.set_people(
-            [
-                (self._look.person(who.id), visible_spans(who), speaking_spans(who), who.id == document.picked)
-                for who in people
-            ]
-        )
+        self.lanes.show_people()
         self._overlay.update()
 
     def _show_voice_state(self, _person_id: int = 0) -> None:
-        document, theme = self._document, self._look.theme
-        duration_s = document.duration_s
-        picked = document.picked
-        state = document.voice(picked) if picked is not None else None
-        gaps = complement(state.ready, 0.0, duration_s) if state is not None else ((0.0, duration_s),)
-        self._gaps.set_size(duration_s)
-        self._gaps.set_gaps(gaps, QColor(theme.line), QColor(theme.panel))
-        self._agreement_item.set_size(duration_s)
-        self._agreement_item.set_spans(
-            state.spans if state is not None else (), QColor(theme.good), QColor(theme.warning), QColor(theme.edge)
-        )
+        self.lanes.show_voice_state()
         self._overlay.update()
-        colour = self._look.person(picked) if picked is not None else QColor(theme.muted)
-        self._voice_wave.set_colour(colour)
 
     def _read_out(self) -> None:
         """Say what is under the mouse now."""
@@ -444,19 +314,10 @@ class TimelineView(pg.GraphicsLayoutWidget):
         if not self.lanes_rect().contains(x, y) or self._document.duration_s <= 0:
             self._overlay.set_cursor(None, "")
             return
-        name, share = self._lane_at(x, y)
+        name, share = self.lanes.lane_at(self.mapToScene(int(x), int(y)))
         row = int((1.0 - share) * max(1, len(self._document.people)))
         hz = hz_at(share, self._feed.choice.scale)
         self._overlay.set_cursor(x, self._words.in_lane(self.time_at(x), name, hz=hz, row=row))
-
-    def _lane_at(self, x: float, y: float) -> tuple[LaneName | None, float]:
-        """Which lane is at a height, and how far up in it, 0 to 1."""
-        point = self.mapToScene(int(x), int(y))
-        for name, lane in self._named.items():
-            box = lane.vb.sceneBoundingRect()
-            if box.top() <= point.y() < box.bottom():
-                return name, 1.0 - (point.y() - box.top()) / max(1.0, box.height())
-        return None, 0.0
 
     def _probe(self, on: bool) -> None:
         """Read out at the playhead, for the keyboard, or no more."""
@@ -465,14 +326,6 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._overlay.set_probe(text)
 
     def _recolour(self) -> None:
-        theme = self._look.theme
-        self.setBackground(QColor(theme.window))
-        px = self._look.px
-        self._ruler.setHeight(px(RULER_PX))
-        self._wave.setFixedHeight(WAVE_PX + px(RULER_PX))
-        self._agreement.setFixedHeight(px(AGREEMENT_PX))
-        for lane in self._lanes:
-            dress_lane(lane, self._look, self.font())
-        self._source_wave.set_colour(QColor(theme.edge))
-        self._show_people()
-        self._show_voice_state()
+        self.setBackground(QColor(self._look.theme.window))
+        self.lanes.recolour(self.font())
+        self._overlay.update()

@@ -1950,6 +1950,33 @@
     </message>
 </context>
 <context>
+    <name>LaneStack</name>
+    <message>
+        <source>Sound</source>
+        <translation>Ton</translation>
+    </message>
+    <message>
+        <source>Original</source>
+        <translation>Original</translation>
+    </message>
+    <message>
+        <source>Voice</source>
+        <translation>Stimme</translation>
+    </message>
+    <message>
+        <source>Agreement</source>
+        <translation>Einklang</translation>
+    </message>
+    <message>
+        <source>Pick a person to see the voice here</source>
+        <translation>Eine Person wählen, um ihre Stimme hier zu sehen</translation>
+    </message>
+    <message>
+        <source>Not computed yet</source>
+        <translation>Noch nicht berechnet</translation>
+    </message>
+</context>
+<context>
     <name>LevelMeter</name>
     <message>
         <source>Level of what is heard</source>
@@ -3466,30 +3493,6 @@ Nichts verlässt diesen Rechner.</translation>
     <message>
         <source>Time line with waveform, spectrograms and people</source>
         <translation>Zeitleiste mit Wellenform, Spektrogrammen und Personen</translation>
-    </message>
-    <message>
-        <source>Sound</source>
-        <translation>Ton</translation>
-    </message>
-    <message>
-        <source>Original</source>
-        <translation>Original</translation>
-    </message>
-    <message>
-        <source>Voice</source>
-        <translation>Stimme</translation>
-    </message>
-    <message>
-        <source>Agreement</source>
-        <translation>Einklang</translation>
-    </message>
-    <message>
-        <source>Pick a person to see the voice here</source>
-        <translation>Eine Person wählen, um ihre Stimme hier zu sehen</translation>
-    </message>
-    <message>
-        <source>Not computed yet</source>
-        <translation>Noch nicht berechnet</translation>
     </message>
     <message>
         <source>Levels in dB; 0 dB is full scale. Click to choose the scale and the colours.</source>

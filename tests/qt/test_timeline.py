@@ -63,7 +63,7 @@ def wait_for_voice(qtbot, window):
 
 
 def lane_box(timeline, name):
-    return timeline._named[name].vb.sceneBoundingRect()
+    return timeline.lanes.named[name].vb.sceneBoundingRect()
 
 
 def read(qtbot, timeline, name, at_s=AT_S, share=0.5):
@@ -241,13 +241,13 @@ def test_scale_and_colours_are_chosen_in_the_menu_and_kept(qtbot, window, timeli
         action.menu() for action in window.menus.by_name["View"].actions() if isinstance(action.menu(), SpectrogramMenu)
     ]
     assert [name for name, action in choices(menu).items() if action.isChecked()] == ["mel", "magma"]
-    ticks = timeline._named["mixture"].getAxis("left")._tickLevels[0]
+    ticks = timeline.lanes.named["mixture"].getAxis("left")._tickLevels[0]
     choices(menu)["log"].trigger()
     choices(menu)["viridis"].trigger()
     assert [name for name, action in choices(menu).items() if action.isChecked()] == ["log", "viridis"]
     assert (window.spectrograms.scale, window.spectrograms.colours) == ("log", "viridis")
     assert (Settings().spectrogram_scale, Settings().spectrogram_colours) == ("log", "viridis")
-    assert timeline._named["mixture"].getAxis("left")._tickLevels[0] != ticks
+    assert timeline.lanes.named["mixture"].getAxis("left")._tickLevels[0] != ticks
     wait_full(qtbot, window, "mixture")
     assert {tile.key.picture for tile in window.feed.drawn("mixture", 0.0, 20.0)} == {"log"}
 
@@ -261,7 +261,8 @@ def test_the_lanes_have_the_same_menu(qtbot, window, timeline):
     QApplication.sendEvent(timeline.viewport(), event)
     timeline._menu.hide()
     before = window.player.position_s
-    qtbot.mouseClick(timeline.viewport(), Qt.MouseButton.LeftButton, pos=timeline.legend_areas()[0].center().toPoint())
+    legend = timeline.lanes.legend_areas()[0].center().toPoint()
+    qtbot.mouseClick(timeline.viewport(), Qt.MouseButton.LeftButton, pos=legend)
     timeline._menu.hide()
     assert len(shown) == 2
     assert window.player.position_s == before
