@@ -11,10 +11,11 @@ import pytest
 import soundfile
 from conftest import WAIT_MS
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 from test_window_people import choose, rows
 
 from avsep_gui.resources import resource
-from avsep_gui.state.document import FacesState, ListenMode
+from avsep_gui.state.document import FacesState, ListenMode, OpenState
 from avsep_gui.state.intervals import covers
 
 LONG_MS = 6 * WAIT_MS  # the first search for people takes longest
@@ -58,6 +59,22 @@ def test_open_pick_listen_correct_export(qtbot, window, opened_film, tmp_path):
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton, pos=button._face.center().toPoint())
     assert document.picked == 2 and document.mode is ListenMode.VOICE
     whole_voice(qtbot, window, 2)
+    qtbot.waitUntil(lambda: window.player.playing, timeout=WAIT_MS)
+    window.player.pause()
+    document.set_listening(true_levels=True)
+    rate = document.source.sample_rate_hz
+    original, voice = (
+        np.asarray(store.open()[2 * rate : 3 * rate]) for store in (document.source, document.voice(2).store)
+    )
+    heard = {}
+    for key, mode in ((Qt.Key.Key_Q, "original"), (Qt.Key.Key_W, "voice"), (Qt.Key.Key_E, "rest")):
+        qtbot.keyClick(window, key)
+        assert document.mode.value == mode
+        heard[mode] = window.player.mixer.render(2.0, rate)
+    assert np.allclose(heard["original"], original, atol=1e-6)
+    assert np.allclose(heard["voice"], voice, atol=1e-6) and np.abs(voice).max() > 0
+    assert np.allclose(heard["rest"], original - voice, atol=1e-6)
+    qtbot.keyClick(window, Qt.Key.Key_W)
     window.player.seek(8.0)
     choose(window, 2, "From here on it is somebody new")
     assert set(rows(window)) == {1, 2, 3}
@@ -76,6 +93,30 @@ def test_open_pick_listen_correct_export(qtbot, window, opened_film, tmp_path):
     half = round(8.0 * document.source.sample_rate_hz)
     assert np.abs(late[: half - 9600]).max() == 0 < np.abs(late[half + 9600 :]).max()
     assert np.abs(early[half + 9600 :]).max() == 0 < np.abs(early[: half - 9600]).max()
+
+
+def test_a_project_is_saved_closed_and_opened_again(qtbot, window, opened_film, tmp_path, monkeypatch):
+    document = window.document
+    qtbot.keyClick(window, Qt.Key.Key_2)
+    qtbot.keyClick(window, Qt.Key.Key_F2)
+    row = window.workspace.people.row(2)
+    row.name.setText("Ben")
+    qtbot.keyClick(row.name, Qt.Key.Key_Return)
+    window.player.seek(5.0)
+    qtbot.keyClick(window, Qt.Key.Key_I)
+    project = tmp_path / "talk.avsep"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(project), ""))
+    qtbot.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert project.exists() and not window.projects.modified
+    whole_voice(qtbot, window, 2)
+    qtbot.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert document.open_state is OpenState.EMPTY
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(project), ""))
+    qtbot.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: document.faces_state is FacesState.FOUND, timeout=LONG_MS)
+    assert (document.name(2), document.picked, document.mode) == ("Ben", 2, ListenMode.VOICE)
+    assert document.range_s[0] == pytest.approx(5.0, abs=0.01) and window.shelf.chosen == "tiny"
+    whole_voice(qtbot, window, 2)
 
 
 @pytest.fixture
