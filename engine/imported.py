@@ -22,7 +22,8 @@ from typing import Any
 
 from engine import cache
 from engine.checkpoint import file_sha256, parse_card
-from engine.errors import ModelError, OutputError, UsageError
+from engine.discard import discard
+from engine.errors import ModelError, UsageError
 from engine.resources import data_folder
 
 WEIGHTS = ".safetensors"
@@ -167,22 +168,8 @@ def remove_imported(name: str) -> None:
         ModelError: it is not there. OutputError: it cannot be deleted.
     """
     _drop_leftovers()
-    folder = folder_of(name)
-    discarded = folder.with_name(f"{cache.TEMP_PREFIX}{secrets.token_hex(6)}")
-    try:
-        folder.rename(discarded)
-    except FileNotFoundError as error:
-        raise ModelError(f"The model {name} is not installed.", "There is nothing to remove.") from error
-    except OSError as error:
-        raise cache.output_error(folder, error) from error
-    try:
-        shutil.rmtree(discarded)
-    except OSError as error:
-        raise OutputError(
-            f"The model {name} is removed, but some of its files could not be deleted.",
-            f"Delete the folder “{discarded}”.",
-            details=str(error),
-        ) from error
+    if not discard(folder_of(name), f"The model {name}"):
+        raise ModelError(f"The model {name} is not installed.", "There is nothing to remove.")
     with suppress(OSError):
         _models().rmdir()  # where it is empty
 

@@ -13,13 +13,13 @@ import os
 import re
 import secrets
 import shlex
-import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine import cache
+from engine.discard import discard
 from engine.errors import EngineError, ModelError, OutputError
 from engine.guests.child import clean_variables, run
 from engine.guests.pythons import INSTALL_VENV, find_python, version_of
@@ -137,37 +137,7 @@ class Environment:
         Raises:
             OutputError: a program uses it, or it cannot be deleted.
         """
-        name = self.folder.name
-        for left in self._discarded():  # from a time when something held its files
-            shutil.rmtree(left, ignore_errors=True)
-        discarded = self.folder.with_name(f"{cache.TEMP_PREFIX}{name}-{secrets.token_hex(6)}")
-        try:
-            self.folder.rename(discarded)
-        except FileNotFoundError:
-            return
-        except PermissionError as error:
-            raise OutputError(
-                f"“{self.folder}” cannot be removed: it is in use, or permission is missing.",
-                "Close the other windows and jobs of AVSep, then try again.",
-                details=f"{type(error).__name__}: {error}",
-            ) from error
-        except OSError as error:
-            raise cache.output_error(self.folder, error) from error
-        try:
-            shutil.rmtree(discarded)
-        except OSError as error:
-            raise OutputError(
-                f"“{name}” is removed, but some of its files could not be deleted.",
-                f"Delete the folder “{discarded}”.",
-                details=f"{type(error).__name__}: {error}",
-            ) from error
-
-    def _discarded(self) -> list[Path]:
-        start = re.escape(f"{cache.TEMP_PREFIX}{self.folder.name}-")
-        try:
-            return [path for path in self.folder.parent.iterdir() if re.fullmatch(start + "[0-9a-f]{12}", path.name)]
-        except OSError:
-            return []
+        discard(self.folder, f"“{self.folder.name}”")
 
     def _check_source(self, wheels: Path | None, offline: bool) -> None:
         if wheels is not None and not wheels.is_dir():
