@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MARGIN_PX = 5.0
 TAG_HEIGHT_PX = 24.0
 TAG_GAP_PX = 4.0
+MOST_TAG_PX, LEAST_TAG_PX, MOST_TAG_SHARE = 220.0, 104.0, 0.28
 TAG_ROOM_PX = 36.0  # of a tag, around its words
 DARK_INK = QColor(11, 12, 15)
 LIGHT_INK = QColor("#F4F6FA")
@@ -63,7 +64,7 @@ class FaceButton(QAbstractButton):
 
     def place(self, face: QRectF, room: QRectF) -> None:
         """Lie over `face`, with the tag above it, or below or inside where `room` leaves no space."""
-        width, height = self._tag_width(), float(self._look.px(TAG_HEIGHT_PX))
+        width, height = self._tag_width(room.width()), float(self._look.px(TAG_HEIGHT_PX))
         top = face.top() - TAG_GAP_PX - height
         if top < room.top():
             below = face.bottom() + TAG_GAP_PX
@@ -164,9 +165,11 @@ class FaceButton(QAbstractButton):
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, math.ceil(room.width()) + 1)
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
-    def _tag_width(self) -> float:
+    def _tag_width(self, room_px: float) -> float:
+        """As wide as the longest of its words, but never so wide that it covers others in a small picture."""
         longest = self.name if self.picked else self.tr("Hear {0}").format(self.name)
-        return min(220.0 * self._look.text_scale, QFontMetricsF(self._font()).horizontalAdvance(longest) + TAG_ROOM_PX)
+        most = min(MOST_TAG_PX, max(LEAST_TAG_PX, MOST_TAG_SHARE * room_px)) * self._look.text_scale
+        return min(most, QFontMetricsF(self._font()).horizontalAdvance(longest) + TAG_ROOM_PX)
 
     def _font(self) -> QFont:
         font = QFont(self.font())

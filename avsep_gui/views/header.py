@@ -20,6 +20,7 @@ from engine.types import DeviceInfo
 HEIGHT_PX = 44
 CHIP_PX = 24
 LEAST_NAME_PX = 80
+FIRST_NAME_PX = 200  # of a name, before anything is said of why it is this device
 MOST_NAME_PX = 480
 MOST_MODEL_PX = 160
 MOST_NETWORK_PX = 280
@@ -163,11 +164,11 @@ class Header(QFrame):
         name = path.name if path is not None else "AVSep"
         spaces = 16 + 12 + 8 * len(self._chips) + 4 + 2 * 8
         left = self.width() - spaces - sum(chip.sizeHint().width() for chip in self._chips if chip is not self.device)
-        self._fit_device(left - LEAST_NAME_PX)
-        left -= self.device.sizeHint().width()
-        facts_px = self._facts.sizeHint().width()
         metrics = self._name.fontMetrics()
         wanted = min(MOST_NAME_PX, metrics.horizontalAdvance(name) + 4)
+        self._fit_device(left - min(wanted, FIRST_NAME_PX))
+        left -= self.device.sizeHint().width()
+        facts_px = self._facts.sizeHint().width()
         self._facts.setVisible(bool(self._facts.text()) and left - facts_px >= min(wanted, LEAST_NAME_PX))
         if self._facts.isVisibleTo(self):
             left -= facts_px

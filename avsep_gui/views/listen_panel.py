@@ -19,7 +19,7 @@ from avsep_gui.look import Look
 from avsep_gui.state.document import Document, FacesState, ListenMode
 from avsep_gui.state.intervals import contains
 from avsep_gui.views.restyle import Tone, set_tone
-from avsep_gui.words import FAIR_AGREEMENT, GOOD_AGREEMENT, agreement
+from avsep_gui.words import FAIR_AGREEMENT, GOOD_AGREEMENT, agreement, cut
 
 SEGMENT_ROOM_PX = 10
 
@@ -150,9 +150,8 @@ class ListenPanel(QWidget):
         self.true_levels.blockSignals(False)
         self.export.setEnabled(usable)
         self._look.lead(self.export, "export", primary=True)
-        self.export.setText(
-            self.tr("Export {0}…").format(_short(document.name(picked))) if picked is not None else self.tr("Export…")
-        )
+        words = self.tr("Export…") if picked is None else self.tr("Export {0}…").format(cut(document.name(picked), 20))
+        self.export.setText(words.replace("……", "…"))
         self._state.setText(self._state_text())
         self._show_trust()
 
@@ -187,6 +186,8 @@ class ListenPanel(QWidget):
         if document.open_state.value == "open" and document.source is None:
             has_sound = document.media is not None and bool(document.media.audio)
             return self.tr("Reading the sound…") if has_sound else self.tr("There is no sound in this file.")
+        if document.muted:
+            return self.tr("Muted: nothing is heard.")
         if document.faces_state in (FacesState.NOBODY, FacesState.FAILED):
             return self.tr("Only the original can be heard.")
         if picked is None:
@@ -218,11 +219,6 @@ class ListenPanel(QWidget):
         slider.blockSignals(True)
         slider.setValue(value)
         slider.blockSignals(False)
-
-
-def _short(name: str, longest: int = 20) -> str:
-    """The beginning of a name; the dots of what follows stand for the rest of it too."""
-    return name if len(name) <= longest else name[:longest].rstrip()
 
 
 def _strong_width(button: QPushButton) -> int:

@@ -123,15 +123,15 @@ class VideoView(QWidget):
     def _on_opened(self) -> None:
         if self._document.open_state is OpenState.OPENING:
             self._image = None
-            self.set_search_note(self.tr("Opening…"))
-        else:
-            self._on_faces_changed()
+        self._on_faces_changed()
         self.overlay.refresh()
         self.update()
 
     def _on_faces_changed(self) -> None:
         state, media = self._document.faces_state, self._document.media
-        if state is FacesState.SEARCHING:
+        if self._document.open_state is OpenState.OPENING:
+            self.set_search_note(self.tr("Opening…"))
+        elif state is FacesState.SEARCHING:
             self.set_search_note(self.tr("Finding people…"))
         elif state is FacesState.NOBODY:
             self.set_search_note(self.tr("No face was found in this video"))

@@ -1526,7 +1526,7 @@
     </message>
     <message>
         <source>A close-up: a video that follows the face, with the voice alone</source>
-        <translation>Eine Nahaufnahme: ein Video, das dem Gesicht folgt, mit der Stimme allein</translation>
+        <translation>Eine Nahaufnahme, die dem Gesicht folgt, mit der Stimme allein</translation>
     </message>
     <message>
         <source>A folder: one file per person, everyone else, report and timeline</source>
@@ -2056,6 +2056,10 @@
     <message>
         <source>There is no sound in this file.</source>
         <translation>In dieser Datei ist kein Ton.</translation>
+    </message>
+    <message>
+        <source>Muted: nothing is heard.</source>
+        <translation>Stumm: nichts ist zu hören.</translation>
     </message>
     <message>
         <source>Only the original can be heard.</source>

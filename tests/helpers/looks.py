@@ -67,6 +67,8 @@ def work(stage: Stage) -> None:
     stage.take("work-found")
     document.rename(1, "Anna")
     document.rename(2, "Ben")
+    window.activateWindow()
+    pause(0.5)
     window.workspace.video.overlay.focus_next(1)
     stage.take("work-face-focus")
     window.setFocus()
