@@ -133,3 +133,12 @@ class FakeEngine:
             if row.name == name:
                 return row
         raise UsageError(f"There is no model called {name!r}.", "Use another one.")
+
+
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, video: Path | None = None) -> FakeEngine:
+    """A fake engine in place of the real one, for `video`, else for "talk.mp4" in the folder."""
+    stores = folder / "stores"
+    stores.mkdir()
+    engine = FakeEngine(stores, video or folder / "talk.mp4")
+    engine.install(monkeypatch)
+    return engine

@@ -21,23 +21,20 @@ from engine.cli import main
 from engine.errors import EngineError, InputError, ModelError, NoFaceError, OutputError, UsageError
 from engine.jobs import Progress
 from engine.types import FaceAnalysis
-from tests.helpers.fake_isolation import FakeEngine
+from tests.helpers.fake_isolation import FakeEngine, installed
 
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    (tmp_path / "stores").mkdir()
-    engine = FakeEngine(tmp_path / "stores", tmp_path / "talk.mp4")
-    engine.install(monkeypatch)
     monkeypatch.chdir(tmp_path)
-    return engine
+    return installed(tmp_path, monkeypatch)
 
 
 class Run:
     """One run of the command line: exit code and what it wrote."""
 
-    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: str) -> None:
-        self.code = main(arguments)
+    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> None:
+        self.code = main([str(argument) for argument in arguments])
         self.out, self.err = capsys.readouterr()
 
     @property

@@ -32,7 +32,7 @@ from engine.types import (
     SeparationResult,
     VideoInfo,
 )
-from tests.helpers.fake_isolation import SHARES, FakeEngine
+from tests.helpers.fake_isolation import SHARES, FakeEngine, installed
 from tests.helpers.media_files import Picture, Sound, is_upright, number_of, numbered, write_media
 
 decode_audio, probe = api.decode_audio, api.probe
@@ -345,11 +345,8 @@ def test_a_full_disk_leaves_nothing_and_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    (tmp_path / "stores").mkdir()
     video = write_media(tmp_path / "talk.mp4", Picture(duration_s=3.0, width=640, height=360), [Sound(duration_s=3.0)])
-    engine = FakeEngine(tmp_path / "stores", video)
-    engine.install(monkeypatch)
-    return engine
+    return installed(tmp_path, monkeypatch, video)
 
 
 def _separate(engine: FakeEngine, output: Path, **options: Any) -> SeparationResult:

@@ -19,7 +19,7 @@ from engine.media.timecode import parse_timecode, start_timecode
 from engine.media.tracks import SoundTrack, Stamp
 from engine.media.wav import header
 from engine.types import MediaInfo, PcmStore, SeparationRequest, VideoInfo
-from tests.helpers.fake_isolation import FakeEngine
+from tests.helpers.fake_isolation import FakeEngine, installed
 from tests.helpers.media_files import NTSC_RATE, Picture, Sound, write_media
 
 decode_audio = api.decode_audio
@@ -54,12 +54,9 @@ def _separate(engine: FakeEngine, output: Path, **options: Any) -> None:
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """A film whose timecode begins at ten o'clock."""
-    (tmp_path / "stores").mkdir()
     film = tmp_path / "talk.mov"
     write_media(film, Picture(duration_s=3.0), [Sound(duration_s=3.0)], metadata={"timecode": "10:00:00:05"})
-    engine = FakeEngine(tmp_path / "stores", film)
-    engine.install(monkeypatch)
-    return engine
+    return installed(tmp_path, monkeypatch, film)
 
 
 @pytest.mark.parametrize(

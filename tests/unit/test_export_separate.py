@@ -31,7 +31,7 @@ from engine.jobs import CancelToken, Progress
 from engine.media.writer import SoundTrack, write_sound
 from engine.registry import model_spec
 from engine.types import FloatArray, SeparationRequest, SeparationResult
-from tests.helpers.fake_isolation import SHARES, FakeEngine
+from tests.helpers.fake_isolation import SHARES, FakeEngine, installed
 from tests.helpers.media_files import Picture, Sound, packet_hashes, write_media
 
 decode_audio, probe = api.decode_audio, api.probe
@@ -39,10 +39,7 @@ decode_audio, probe = api.decode_audio, api.probe
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    (tmp_path / "stores").mkdir()
-    engine = FakeEngine(tmp_path / "stores", tmp_path / "talk.mp4")
-    engine.install(monkeypatch)
-    return engine
+    return installed(tmp_path, monkeypatch)
 
 
 def _separate(

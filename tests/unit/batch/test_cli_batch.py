@@ -19,16 +19,13 @@ from engine.cli import main
 from engine.cli.live import LiveTable
 from engine.errors import InputError, NoFaceError
 from engine.jobs import Progress
-from tests.helpers.fake_isolation import FakeEngine
+from tests.helpers.fake_isolation import FakeEngine, installed
 
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    (tmp_path / "stores").mkdir()
-    engine = FakeEngine(tmp_path / "stores", tmp_path / "talk.mp4")
-    engine.install(monkeypatch)
     monkeypatch.chdir(tmp_path)
-    return engine
+    return installed(tmp_path, monkeypatch)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> dict[str, Any]:

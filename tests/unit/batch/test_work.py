@@ -16,7 +16,7 @@ from engine.batch.store import WORK_NAME
 from engine.errors import InputError, NoFaceError, OutputError, OutputExistsError, UsageError
 from engine.jobs import CancelToken, ignore_progress
 from engine.locks import held
-from tests.helpers.fake_isolation import FakeEngine
+from tests.helpers.fake_isolation import FakeEngine, installed
 
 
 class Killed(BaseException):
@@ -25,10 +25,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    (tmp_path / "stores").mkdir()
-    engine = FakeEngine(tmp_path / "stores", tmp_path / "talk.mp4")
-    engine.install(monkeypatch)
-    return engine
+    return installed(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -12,28 +12,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from engine.cli import main
 from engine.guests import shelf
 from engine.guests.catalogue import GuestSpec
 from engine.guests.record import folder_of
 from tests.helpers.faces import LOOKS, ClipPerson, write_clip
 from tests.unit.guests.conftest import GAIN, NAME, WEIGHTS, weights_of
 from tests.unit.guests.test_download import Server
+from tests.unit.test_cli import Run
 
 Capture = pytest.CaptureFixture[str]
-
-
-class Run:
-    """One run of the command line: exit code and what it wrote."""
-
-    def __init__(self, capsys: Capture, *arguments: str | Path) -> None:
-        self.code = main([str(argument) for argument in arguments])
-        self.out, self.err = capsys.readouterr()
-
-    @property
-    def json(self) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self.out)
-        return answer
 
 
 class Terminal(io.StringIO):
