@@ -19,6 +19,7 @@ from engine.jobs import Progress
 WorkerName = Literal["light", "heavy", "shelf", "batch"]
 
 POLL_MS = 15
+FIGURES_S = 0.1
 CANCEL_GRACE_S = 1.5
 SHELF_GRACE_S = 6.0  # what is being added may have started processes, which a kill would leave behind
 HEAVY_NICENESS = 5
@@ -80,7 +81,7 @@ class JobRunner(QObject):
         succeeded(int, object): job id, the value.
         failed(int, object): job id, `EngineError`.
         cancelled(int): job id.
-        jobs_changed(): the list, a state or a figure in it changed.
+        jobs_changed(): the list or a state in it changed; figures that changed are told ten times a second.
 
     Args:
         engine_module: name of the module with the functions of `engine.api`.
@@ -104,6 +105,8 @@ class JobRunner(QObject):
         self._queues: dict[WorkerName, list[Job]] = {name: [] for name in self._workers}
         self._next_id = 1
         self._closed = False
+        self._figures_changed = False
+        self._figures_told = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -231,6 +234,9 @@ class JobRunner(QObject):
             if self._closed:
                 return
             self._pump(name)
+        if self._figures_changed and time.monotonic() - self._figures_told >= FIGURES_S:
+            self._figures_changed, self._figures_told = False, time.monotonic()
+            self.jobs_changed.emit()
         if not any(self._running.values()) and not any(self._queues.values()):
             self._timer.stop()
 
@@ -269,7 +275,7 @@ class JobRunner(QObject):
         job.stage, job.fraction = in_words(progress.stage), progress.fraction
         job.time_left_s = job.pace.add(time.monotonic(), progress.stage, progress.fraction)
         self.progressed.emit(job.id, progress)
-        self.jobs_changed.emit()
+        self._figures_changed = True
 
     def _on_death(self, worker: WorkerName, job: Job) -> None:
         was_cancelled = job.state is JobState.CANCELLING

@@ -8,6 +8,7 @@ import pytest
 from avsep_gui.jobs import CANCEL_GRACE_S, Priority
 from avsep_gui.pace import Pace, time_left_text
 from engine.errors import EngineError, InputError
+from engine.jobs import Progress
 from engine.types import IsolationRequest
 
 WAIT_MS = 20_000
@@ -151,3 +152,18 @@ def test_time_left_comes_from_measured_speed():
     assert time_left_text(None) == ""
     assert time_left_text(130.0) == "about 2 min left"
     assert time_left_text(31.0) == "about 30 s left"
+
+
+def test_figures_are_told_now_and_then_and_the_last_state_always(qtbot, runner, outcomes, tmp_path):
+    """A job that reports often must not keep the window busy with drawing what it says."""
+    told = []
+    runner.jobs_changed.connect(lambda: told.append([job.fraction for job in runner.jobs()]))
+    job = runner.submit("heavy", "find_faces", tmp_path / "talk.mp4")
+    qtbot.waitUntil(lambda: len(outcomes.progress) >= 1, timeout=WAIT_MS)
+    begun = next(running for running in runner.jobs() if running.id == job)
+    told.clear()
+    for step in range(200):
+        runner._on_progress(begun, Progress("Finding people", step, 200))
+    assert not told, "figures wait for the next poll"
+    qtbot.waitUntil(lambda: job in outcomes.values, timeout=WAIT_MS)
+    assert 1 <= len(told) < 10 and told[-1] == []
