@@ -70,7 +70,7 @@ class PeoplePanel(QWidget):
         self._list.setContentsMargins(8, 0, 8, 0)
         self._list.setSpacing(4)
         self._hidden = QVBoxLayout()
-        self._hidden.setContentsMargins(8, 8, 8, 8)
+        self._hidden.setContentsMargins(0, 0, 0, 0)
         self._hidden.setSpacing(4)
         self._list.addLayout(self._hidden)
         self._list.addStretch(1)
@@ -136,6 +136,8 @@ class PeoplePanel(QWidget):
                 widget.hide()
                 widget.setParent(None)
                 widget.deleteLater()
+        room = 8 if self._document.hidden else 0
+        self._hidden.setContentsMargins(room, room, room, room)
         for person_id in sorted(self._document.hidden):
             button = QPushButton(self.tr("Show {0} again").format(self._document.name(person_id)))
             button.setProperty("flat", True)

@@ -26,6 +26,8 @@ from avsep_gui.state.intervals import covers
 if TYPE_CHECKING:
     from avsep_gui.views.main_window import MainWindow
 
+SMALLEST = 0  # Qt's word for the most compression
+
 
 class Stage:
     """Makes one window after the other and takes pictures of what they show.
@@ -127,7 +129,7 @@ class Stage:
         pause(after_s)
         self._out.mkdir(parents=True, exist_ok=True)
         path = self._out / f"{name}.png"
-        self._picture().save(str(path))
+        self._picture().save(str(path), "PNG", SMALLEST)
         print(path.name, flush=True)
 
     def take_when(self, name: str, condition: Callable[[], bool], after_s: float = 0.2) -> None:

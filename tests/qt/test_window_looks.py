@@ -48,13 +48,15 @@ def test_a_long_name_begins_with_its_first_letter(qtbot, window, opened):
     assert window.workspace.listen.export.text() == "Export Professor Dr. Annel…"
 
 
-def test_tags_of_long_names_leave_each_other_room(window, opened):
+def test_tags_of_long_names_leave_each_other_room(qtbot, window, opened):
     opened()
     for person in window.document.people:
         window.document.rename(person.id, LONG)
     window.resize(960, 600)
     window.player.seek(0.0)
     overlay = window.workspace.video.overlay
+    qtbot.waitUntil(lambda: window.workspace.video.picture_rect().width() < 560.0)
+    overlay.refresh()
     tags = [
         button._tag.translated(button.pos())
         for button in sorted(overlay.buttons.values(), key=lambda button: button.x())
@@ -62,6 +64,7 @@ def test_tags_of_long_names_leave_each_other_room(window, opened):
     ]
     assert len(tags) == 2
     assert tags[0].right() <= tags[1].left()
+    assert max(tag.width() for tag in tags) <= 0.3 * window.workspace.video.picture_rect().width()
 
 
 def test_a_file_without_pictures_asks_for_another_one(window, video):
