@@ -11,7 +11,6 @@ import importlib
 import inspect
 import os
 import signal
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from multiprocessing.synchronize import Event
 from typing import Any
 
 from engine.errors import EngineError, JobCancelled
-from engine.jobs import CancelToken, Progress
+from engine.jobs import CancelToken, Progress, ThinnedProgress
 
 REPORT_INTERVAL_S = 0.05
 
@@ -117,24 +116,9 @@ def _call(function: Callable[..., Any], request: JobRequest, connection: Connect
     kwargs = dict(request.kwargs)
     parameters = inspect.signature(function).parameters
     if "on_progress" in parameters:
-        kwargs["on_progress"] = _Reporter(request.job_id, connection)
+        kwargs["on_progress"] = ThinnedProgress(
+            lambda progress: connection.send(Reported(request.job_id, progress)), REPORT_INTERVAL_S
+        )
     if "cancel" in parameters:
         kwargs["cancel"] = CancelToken(cancel_event.is_set)
     return function(*request.args, **kwargs)
-
-
-class _Reporter:
-    """Sends progress, at most 20 a second, but never drops a change of stage or a part that became ready."""
-
-    def __init__(self, job_id: int, connection: Connection) -> None:
-        self._job_id = job_id
-        self._connection = connection
-        self._stage = ""
-        self._sent_at = 0.0
-
-    def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if progress.ready_s is None and progress.stage == self._stage and now - self._sent_at < REPORT_INTERVAL_S:
-            return
-        self._stage, self._sent_at = progress.stage, now
-        self._connection.send(Reported(self._job_id, progress))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,6 +38,29 @@ ProgressCallback = Callable[[Progress], None]
 
 def ignore_progress(progress: Progress) -> None:
     """A `ProgressCallback` for callers who do not look."""
+
+
+class ThinnedProgress:
+    """A `ProgressCallback` that passes on as much as one can follow; always a new stage, or a part that became ready.
+
+    Args:
+        pass_on: gets what is not left out.
+        least_s: time between two that are like each other, in seconds.
+    """
+
+    def __init__(self, pass_on: ProgressCallback, least_s: float) -> None:
+        self._pass_on = pass_on
+        self._least_s = least_s
+        self._stage: str | None = None
+        self._last_s = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Pass it on, or leave it out."""
+        now_s = time.monotonic()
+        if progress.ready_s is None and progress.stage == self._stage and now_s - self._last_s < self._least_s:
+            return
+        self._stage, self._last_s = progress.stage, now_s
+        self._pass_on(progress)
 
 
 class CancelToken:

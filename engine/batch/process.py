@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from engine.batch.item import BatchItem, BatchOutcome, Existing
 from engine.errors import EngineError, JobCancelled
-from engine.jobs import CancelToken, Progress
+from engine.jobs import CancelToken, Progress, ThinnedProgress
 
 _REPORT_S = 0.1
 _END_S = 5.0
@@ -90,19 +89,9 @@ def _serve(line: Connection, cancel: Event, threads: int) -> None:
 def _do(task: Task, line: Connection, cancel: Event) -> Answer:
     from engine.batch.work import do_item
 
-    last_s = 0.0
-    stage = ""
-
-    def on_progress(progress: Progress) -> None:
-        nonlocal last_s, stage
-        now_s = time.monotonic()
-        if progress.stage != stage or now_s - last_s >= _REPORT_S:
-            last_s, stage = now_s, progress.stage
-            line.send(progress)
-
-    token = CancelToken(cancel.is_set)
+    report, token = ThinnedProgress(line.send, _REPORT_S), CancelToken(cancel.is_set)
     try:
-        return do_item(task.folder, task.item, task.existing, on_progress=on_progress, cancel=token)
+        return do_item(task.folder, task.item, task.existing, on_progress=report, cancel=token)
     except JobCancelled:
         return None
     except EngineError as error:
