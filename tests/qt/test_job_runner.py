@@ -157,7 +157,11 @@ def test_time_left_comes_from_measured_speed():
 def test_figures_are_told_now_and_then_and_the_last_state_always(qtbot, runner, outcomes, tmp_path):
     """A job that reports often must not keep the window busy with drawing what it says."""
     told = []
-    runner.jobs_changed.connect(lambda: told.append([job.fraction for job in runner.jobs()]))
+
+    def tell():
+        told.append([job.fraction for job in runner.jobs()])
+
+    runner.jobs_changed.connect(tell)
     job = runner.submit("heavy", "find_faces", tmp_path / "talk.mp4")
     qtbot.waitUntil(lambda: len(outcomes.progress) >= 1, timeout=WAIT_MS)
     begun = next(running for running in runner.jobs() if running.id == job)
@@ -166,4 +170,5 @@ def test_figures_are_told_now_and_then_and_the_last_state_always(qtbot, runner, 
         runner._on_progress(begun, Progress("Finding people", step, 200))
     assert not told, "figures wait for the next poll"
     qtbot.waitUntil(lambda: job in outcomes.values, timeout=WAIT_MS)
+    runner.jobs_changed.disconnect(tell)
     assert 1 <= len(told) < 10 and told[-1] == []
