@@ -150,7 +150,7 @@ class ListenPanel(QWidget):
         self.true_levels.blockSignals(False)
         self.export.setEnabled(usable)
         self._look.lead(self.export, "export", primary=True)
-        words = self.tr("Export…") if picked is None else self.tr("Export {0}…").format(cut(document.name(picked), 20))
+        words = self.tr("Export…") if picked is None else self.tr("Export {0}…").format(cut(document.name(picked), 16))
         self.export.setText(words.replace("……", "…"))
         self._state.setText(self._state_text())
         self._show_trust()

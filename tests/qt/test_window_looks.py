@@ -45,7 +45,7 @@ def test_a_long_name_begins_with_its_first_letter(qtbot, window, opened):
     name.setFocus(Qt.FocusReason.OtherFocusReason)
     name.end(False)
     qtbot.waitUntil(lambda: name.grab().toImage() != cut)
-    assert window.workspace.listen.export.text() == "Export Professor Dr. Annel…"
+    assert window.workspace.listen.export.text() == "Export Professor Dr. A…"
 
 
 def test_tags_of_long_names_leave_each_other_room(qtbot, window, opened):
