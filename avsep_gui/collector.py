@@ -14,11 +14,16 @@ INTERVAL_MS = 1000
 
 
 class Collector(QObject):
-    """Collects once a second what Python itself would have collected by then; automatic collection stays off."""
+    """Collects once a second what Python itself would have collected by then; automatic collection stays off.
+
+    What is there already, all the modules, is looked at no more: to go through it took 0.1 to 0.3 s.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         gc.disable()
+        gc.collect()
+        gc.freeze()
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL_MS)
         self._timer.timeout.connect(self.collect)

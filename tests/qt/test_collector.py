@@ -17,6 +17,7 @@ def test_garbage_goes_between_events(qtbot, qapp):
     collector = Collector(qapp)
     gone = weakref.ref(Cycle())
     kept = [[] for _ in range(5 * gc.get_threshold()[0])]
+    assert gc.get_freeze_count() > 10_000, "the modules are not gone through again and again"
     assert not gc.isenabled() and gone() is not None, "nothing is collected by itself"
     qtbot.waitUntil(lambda: gone() is None, timeout=5 * INTERVAL_MS)
     collector.deleteLater()
