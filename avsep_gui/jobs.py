@@ -22,8 +22,8 @@ POLL_MS = 15
 FIGURES_S = 0.1
 CANCEL_GRACE_S = 1.5
 SHELF_GRACE_S = 6.0  # what is being added may have started processes, which a kill would leave behind
-HEAVY_NICENESS = 5
-BATCH_NICENESS = 10
+HEAVY_NICENESS = 10
+BATCH_NICENESS = 15
 
 
 class Priority(int, Enum):

@@ -88,6 +88,7 @@ class LaneStack(QObject):
         """Another file is shown: pictures are as long as it is."""
         for _, item in self._pictures:
             item.set_size(self._document.duration_s)
+        self._ruler.set_blank(self._document.duration_s <= 0)
 
     def show_tiles(self) -> None:
         """Draw what the feed has now; the waveform as far as it swings."""
@@ -113,6 +114,11 @@ class LaneStack(QObject):
                 titles.append((area, self._document.name(who.id), self._look.person(who.id)))
         return titles
 
+    @property
+    def has_sound(self) -> bool:
+        """Whether there is anything to see in the spectrograms."""
+        return self._document.source is not None
+
     def legend_areas(self) -> list[QRectF]:
         """Where the legends of the spectrograms have room, in the widget's pixels."""
         areas = []
@@ -131,7 +137,9 @@ class LaneStack(QObject):
         """Words in the voice's lane while there is nothing to see, and where; empty otherwise."""
         picked = self._document.picked
         text = ""
-        if picked is None and self._document.people:
+        if not self.has_sound:
+            text = ""
+        elif picked is None and self._document.people:
             text = self.tr("Pick a person to see the voice here")
         elif picked is not None and not self._document.voice(picked).ready:
             text = self.tr("Not computed yet")

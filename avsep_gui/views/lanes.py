@@ -182,6 +182,20 @@ def columns_of(spans: NDArray[np.float64], left_s: float, right_s: float, pixel_
 class TimeAxis(pg.AxisItem):
     """A ruler with times as 0:12 or 1:02:03, and parts of a second when zoomed in."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._blank = True
+
+    def set_blank(self, blank: bool) -> None:
+        """Show no times, while there are none."""
+        self._blank = blank
+        self.picture = None
+        self.update()
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        """Where the ticks are, by spacing."""
+        return [] if self._blank else super().tickValues(low, high, size)
+
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Labels of the ticks."""
         if spacing >= 1.0:

@@ -168,6 +168,8 @@ class TimelineOverlay(QWidget):
         painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
 
     def _paint_legends(self, painter: QPainter) -> None:
+        if not self._timeline.lanes.has_sound:
+            return
         font = QFont(self.font())
         font.setPixelSize(self._look.px(LEGEND_FONT_PX))
         painter.save()

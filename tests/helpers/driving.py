@@ -96,6 +96,7 @@ def wait(condition: Callable[[], bool], most_s: float = MOST_S) -> float:
         TimeoutError: it did not hold in time.
     """
     started = time.perf_counter()
+    pause(0.005)  # what was done just now is an event of its own
     while not condition():
         pause(0.005)
         if time.perf_counter() - started > most_s:

@@ -280,3 +280,14 @@ def test_settings_that_nobody_knows_are_the_usual_ones():
 )
 def test_levels_in_words(level, words):
     assert level_words(level) == words
+
+
+def test_nothing_is_measured_where_there_is_nothing(qtbot, window, opened):
+    """Before a film is open there are no times, and without sound no levels."""
+    lanes = window.workspace.timeline.lanes
+    assert lanes._ruler.tickValues(0.0, 1.0, 800.0) == []
+    opened("nosound three.mp4")
+    assert lanes._ruler.tickValues(0.0, 20.0, 800.0)
+    assert not lanes.has_sound and lanes.voice_hint()[1] == ""
+    opened("talk.mp4")
+    assert lanes.has_sound and lanes.voice_hint()[1] == "Pick a person to see the voice here"
