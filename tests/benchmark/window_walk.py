@@ -164,6 +164,7 @@ class Walk:
         self.key(Qt.Key.Key_Space)
         pause(1.0)
         player.picture.frame_changed.connect(on_frame)
+        begun = time.perf_counter()
         until = min(document.duration_s - 1.0, 9.0)
         while player.position_s < until:
             self.key(Qt.Key.Key_A)
@@ -172,6 +173,9 @@ class Walk:
         self.key(Qt.Key.Key_Space)
         player.picture.frame_changed.disconnect(on_frame)
         heard, arrived = recorder.stop()
+        shown_s = clock[-1][0] - begun
+        self.fact("pictures shown per second", len(apart) / shown_s)
+        self.fact("pictures per second of the film", document.media.video.avg_fps)
         self.fact("picture and sound apart, ms (95 of 100 frames)", 1000 * float(np.percentile(apart, 95)))
         self.fact("picture and sound apart, ms (worst)", 1000 * max(apart))
         for name, value in listening(heard, arrived, document.source.open(), document.source.sample_rate_hz, clock):
