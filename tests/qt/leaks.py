@@ -95,15 +95,15 @@ def _ours() -> list[QObject]:
     return [
         one
         for one in gc.get_objects()
-        if isinstance(one, QObject)
+        if issubclass(type(one), QObject)  # to ask an object for its class wakes those that only stand for others
         and type(one).__module__.split(".")[0] == "avsep_gui"
-        and not isinstance(one, Collector)
+        and not issubclass(type(one), Collector)
     ]
 
 
 def _known(kind: type[Any]) -> list[Any]:
     """Qt's objects of a kind that Python knows; those that Qt made for itself are not here."""
-    return [one for one in gc.get_objects() if isinstance(one, kind) and isValid(one)]
+    return [one for one in gc.get_objects() if issubclass(type(one), kind) and isValid(one)]
 
 
 def _is_main(thread: QThread) -> bool:
