@@ -7,7 +7,6 @@ people. Found people whom it does not name are as they were found.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,15 +24,15 @@ def parts_of(cast: Cast, person_id: int) -> Cast:
     if all(part.found != person_id for part in cast) and all(part.person != person_id for part in cast):
         return (CastPart(person_id, person_id),)
     own = [part for part in cast if part.person == person_id]
-    return tuple(sorted(own, key=lambda part: (_start_s(part), _end_s(part), part.found)))
+    return tuple(sorted(own, key=lambda part: (part.low_s, part.high_s, part.found)))
 
 
 def person_key(cast: Cast, person_id: int) -> str:
     """A name for what a person is made of: the same for the same faces, whatever the person's id."""
     parts = parts_of(cast, person_id)
-    if len(parts) == 1 and parts[0].start_s is None and parts[0].end_s is None:
+    if len(parts) == 1 and parts[0].is_whole:
         return str(parts[0].found)
-    text = "|".join(f"{part.found}:{_start_s(part):.3f}:{_end_s(part):.3f}" for part in parts)
+    text = "|".join(f"{part.found}:{part.low_s:.3f}:{part.high_s:.3f}" for part in parts)
     return "cast-" + hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
 
@@ -52,7 +51,7 @@ def recast(analysis: FaceAnalysis, cast: Cast) -> FaceAnalysis:
                 f"There is no person {part.found} in “{analysis.media.path.name}”.",
                 "Find the people again, then correct them anew.",
             )
-        if not _start_s(part) < _end_s(part):
+        if not part.low_s < part.high_s:
             raise UsageError(f"From {part.start_s} to {part.end_s} s is not a stretch.", "Give a start before the end.")
     named = {part.found for part in cast}
     ids = sorted({part.person for part in cast} | {person_id for person_id in found if person_id not in named})
@@ -62,7 +61,7 @@ def recast(analysis: FaceAnalysis, cast: Cast) -> FaceAnalysis:
 
 def in_part(part: CastPart, times_s: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which moments lie in a stretch, (n,) bool; its start does, its end does not."""
-    return (times_s >= _start_s(part)) & (times_s < _end_s(part))
+    return (times_s >= part.low_s) & (times_s < part.high_s)
 
 
 def _person(person_id: int, cast: Cast, found: dict[int, Person]) -> Person:
@@ -91,7 +90,7 @@ def _person(person_id: int, cast: Cast, found: dict[int, Person]) -> Person:
 
 def _tracks(person: Person, part: CastPart) -> Sequence[FaceTrack]:
     """A found person's tracks as far as they lie in a stretch."""
-    if part.start_s is None and part.end_s is None:
+    if part.is_whole:
         return person.tracks
     cut = []
     for track in person.tracks:
@@ -106,7 +105,7 @@ def _tracks(person: Person, part: CastPart) -> Sequence[FaceTrack]:
 def _shares(part: CastPart, seconds: int) -> FloatArray:
     """How much of each second lies in a stretch, (seconds,) 0..1."""
     low = np.arange(seconds, dtype=np.float64)
-    inside = np.minimum(low + 1, _end_s(part)) - np.maximum(low, _start_s(part))
+    inside = np.minimum(low + 1, part.high_s) - np.maximum(low, part.low_s)
     return np.asarray(inside.clip(0, 1), np.float32)
 
 
@@ -114,11 +113,3 @@ def _share_of(per_second: FloatArray, part: CastPart) -> float:
     """How much of what is known per second lies in a stretch, 0..1."""
     total = float(per_second.sum())
     return float((per_second * _shares(part, len(per_second))).sum()) / total if total else 0.0
-
-
-def _start_s(part: CastPart) -> float:
-    return -math.inf if part.start_s is None else part.start_s
-
-
-def _end_s(part: CastPart) -> float:
-    return math.inf if part.end_s is None else part.end_s

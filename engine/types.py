@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from engine.confidence import Judgement
 from engine.contract import Declaration
 
+SAME_FACE = 0.6  # largest distance of two faces of one person, the recommendation of the network's authors
 STRETCH_S = 4  # a voice is computed in stretches of this length, each with its two neighbours
 FloatArray = NDArray[np.float32]
 AbsentPolicy = Literal["silence", "hold", "original"]
@@ -149,6 +150,21 @@ class CastPart:
     found: int
     start_s: float | None = None
     end_s: float | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the found person over the whole film."""
+        return self.start_s is None and self.end_s is None
+
+    @property
+    def low_s(self) -> float:
+        """The start as a number, minus infinity for the beginning."""
+        return -math.inf if self.start_s is None else self.start_s
+
+    @property
+    def high_s(self) -> float:
+        """The end as a number, infinity for the end."""
+        return math.inf if self.end_s is None else self.end_s
 
 
 Cast = tuple[CastPart, ...]

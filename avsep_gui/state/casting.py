@@ -67,25 +67,25 @@ def _give(cast: Cast, stretches: Cast, to: int, keep: Iterable[int] = ()) -> Cas
             parts.add(CastPart(stretch.person, stretch.found))
         old = [part for part in parts if part.found == stretch.found]
         parts.difference_update(old)
-        parts.update(_between(old, -math.inf, _low(stretch)))
-        parts.update(replace(part, person=to) for part in _between(old, _low(stretch), _high(stretch)))
-        parts.update(_between(old, _high(stretch), math.inf))
+        parts.update(_between(old, -math.inf, stretch.low_s))
+        parts.update(replace(part, person=to) for part in _between(old, stretch.low_s, stretch.high_s))
+        parts.update(_between(old, stretch.high_s, math.inf))
     return _tidy(parts)
 
 
 def _between(parts: Iterable[CastPart], low: float, high: float) -> Cast:
     """What of some parts lies in a stretch."""
-    cut = ((part, max(_low(part), low), min(_high(part), high)) for part in parts)
+    cut = ((part, max(part.low_s, low), min(part.high_s, high)) for part in parts)
     return tuple(_part(part.person, part.found, start, end) for part, start, end in cut if start < end)
 
 
 def _tidy(parts: Iterable[CastPart]) -> Cast:
     """In order, neighbours joined, nothing said of whom it needs not."""
     joined: list[CastPart] = []
-    for part in sorted(parts, key=lambda part: (part.found, _low(part))):
+    for part in sorted(parts, key=lambda part: (part.found, part.low_s)):
         last = joined[-1] if joined else None
-        if last is not None and (last.found, last.person) == (part.found, part.person) and _low(part) <= _high(last):
-            joined[-1] = _part(part.person, part.found, _low(last), max(_high(last), _high(part)))
+        if last is not None and (last.found, last.person) == (part.found, part.person) and part.low_s <= last.high_s:
+            joined[-1] = _part(part.person, part.found, last.low_s, max(last.high_s, part.high_s))
         else:
             joined.append(part)
     return tuple(part for part in joined if not _says_nothing(part, joined))
@@ -98,11 +98,3 @@ def _says_nothing(part: CastPart, parts: Iterable[CastPart]) -> bool:
 
 def _part(person: int, found: int, low: float, high: float) -> CastPart:
     return CastPart(person, found, None if low == -math.inf else low, None if high == math.inf else high)
-
-
-def _low(part: CastPart) -> float:
-    return -math.inf if part.start_s is None else part.start_s
-
-
-def _high(part: CastPart) -> float:
-    return math.inf if part.end_s is None else part.end_s

@@ -21,9 +21,7 @@ from avsep_gui.views.workspace import Workspace
 from avsep_gui.words import cut
 from engine.casting import parts_of
 from engine.errors import EngineError, UsageError
-from engine.types import Person
-
-SAME_FACE = 0.6  # distance of identity vectors up to which dlib takes two faces for one person's
+from engine.types import SAME_FACE, Person
 
 
 class PeopleDesk(QObject):

@@ -7,8 +7,8 @@ from engine.batch.item import PersonRule
 from engine.errors import NoFaceError
 from engine.isolation.job import check_people
 from engine.jobs import CancelToken, ProgressCallback
-from engine.types import FaceAnalysis
-from engine.vision.reference import SAME_FACE, face_of_photo, face_of_thumbnail, match_vector
+from engine.types import SAME_FACE, FaceAnalysis
+from engine.vision.reference import face_of_photo, face_of_thumbnail, match_vector
 
 
 def people_for(

@@ -17,8 +17,6 @@ from engine.vision.landmarks import encode, find_boxes
 Image = NDArray[np.uint8]
 Vector = NDArray[np.float64]
 
-SAME_FACE = 0.6
-"""Largest distance at which two faces count as one person's, the recommendation of the network's authors."""
 _LARGEST_BYTES = 100_000_000
 _MOST_PIXELS = 120_000_000
 _WORKING_PX = 1280  # the longer side while faces are searched
@@ -33,7 +31,7 @@ def match_photo(analysis: FaceAnalysis, photo: Path) -> tuple[tuple[int, float],
 
     Returns:
         (person id, distance), nearest first. The distance is Euclidean between identity vectors: the same person
-        lies within about `SAME_FACE`. Empty where the video shows nobody.
+        lies within about `engine.types.SAME_FACE`. Empty where the video shows nobody.
 
     Raises:
         InputError: the photo is missing, too large, no picture, or shows several faces about as large.

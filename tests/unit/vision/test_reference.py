@@ -11,8 +11,8 @@ from PIL import Image
 
 from engine import api
 from engine.errors import InputError, NoFaceError
-from engine.types import FaceAnalysis, MediaInfo, Person
-from engine.vision.reference import SAME_FACE, match_photo
+from engine.types import SAME_FACE, FaceAnalysis, MediaInfo, Person
+from engine.vision.reference import match_photo
 from tests.helpers.faces import LOOKS, ClipPerson, draw_face, write_clip
 
 WHO = (0, 1, 2)  # of LOOKS
