@@ -6,14 +6,11 @@ from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QDialog,
     QHBoxLayout,
     QLabel,
-    QListWidget,
     QPlainTextEdit,
     QPushButton,
     QSplitter,
-    QStackedWidget,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -25,7 +22,8 @@ from avsep_gui.announce import announce
 from avsep_gui.look import Look
 from avsep_gui.model_words import licences
 from avsep_gui.state.shelf import Shelf
-from avsep_gui.views.preferences_parts import note, strong, titled
+from avsep_gui.views.paged_dialog import PagedDialog
+from avsep_gui.views.preferences_parts import note, strong
 from avsep_gui.views.shelf_parts import Facts
 from engine.errors import EngineError
 from engine.types import AboutInfo
@@ -35,7 +33,7 @@ PAGES_PX = 168
 OWN = "avsep"
 
 
-class AboutDialog(QDialog):
+class AboutDialog(PagedDialog):
     """What this program is; everything in it can be copied."""
 
     def __init__(self, client: AboutClient, shelf: Shelf, look: Look, parent: QWidget | None = None) -> None:
@@ -46,44 +44,14 @@ class AboutDialog(QDialog):
         self.setWindowTitle(self.tr("About AVSep"))
         self.setMinimumSize(640, 440)
         self.resize(look.px(SIZE_PX[0]), look.px(SIZE_PX[1]))
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        self.pages = QListWidget()
-        self.pages.setObjectName("pages")
-        self.pages.setAccessibleName(self.tr("Pages"))
-        self.pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.pages.setFixedWidth(look.px(PAGES_PX))
-        outer.addWidget(self.pages)
-        right = QVBoxLayout()
-        right.setContentsMargins(24, 24, 24, 16)
-        right.setSpacing(16)
-        stack = QStackedWidget()
-        right.addWidget(stack, 1)
-        outer.addLayout(right, 1)
-        for name, page, scrolls in (
+        pages = (
             (self.tr("This program"), self._build_program(), True),
             (self.tr("Licence"), self._build_own_licence(), False),
             (self.tr("Other software"), self._build_software(), False),
             (self.tr("Models"), self._build_models(), True),
-        ):
-            self.pages.addItem(name)
-            stack.addWidget(titled(name, page, scrolls=scrolls))
-        foot = QHBoxLayout()
-        foot.setSpacing(8)
-        self.copied = note("")
-        foot.addWidget(self.copied, 1)
-        self.copy = QPushButton(self.tr("Copy all"))
-        self.copy.setToolTip(self.tr("Version, build and all licences in short, as text"))
-        self.copy.clicked.connect(self._on_copy)
-        self.close_button = QPushButton(self.tr("Close"))
-        self.close_button.clicked.connect(self.accept)
-        for button in (self.copy, self.close_button):
-            button.setAutoDefault(False)
-            foot.addWidget(button)
-        right.addLayout(foot)
-        self.pages.currentRowChanged.connect(stack.setCurrentIndex)
-        self.pages.setCurrentRow(0)
+        )
+        self.fill(pages, self._build_foot())
         client.known.connect(self._on_known)
         client.text_known.connect(self._on_text)
         client.failed.connect(self._on_failed)
@@ -108,6 +76,21 @@ class AboutDialog(QDialog):
         """It closes: no answer is waited for."""
         self._client.stop()
         super().done(result)
+
+    def _build_foot(self) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setSpacing(8)
+        self.copied = note("")
+        foot.addWidget(self.copied, 1)
+        self.copy = QPushButton(self.tr("Copy all"))
+        self.copy.setToolTip(self.tr("Version, build and all licences in short, as text"))
+        self.copy.clicked.connect(self._on_copy)
+        self.close_button = QPushButton(self.tr("Close"))
+        self.close_button.clicked.connect(self.accept)
+        for button in (self.copy, self.close_button):
+            button.setAutoDefault(False)
+            foot.addWidget(button)
+        return foot
 
     def _build_program(self) -> QWidget:
         page = QWidget()

@@ -7,11 +7,8 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QHBoxLayout,
-    QListWidget,
     QPushButton,
-    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -26,7 +23,8 @@ from avsep_gui.settings import TEXT_SCALES, Settings
 from avsep_gui.storage_client import StorageClient
 from avsep_gui.theme import CONTRAST, DARK, LIGHT, SYSTEM, Theme
 from avsep_gui.views.keys_page import KeysPage
-from avsep_gui.views.preferences_parts import add_field, note, strong, titled
+from avsep_gui.views.paged_dialog import PagedDialog
+from avsep_gui.views.preferences_parts import add_field, note, strong
 from avsep_gui.views.storage_page import StoragePage
 
 SIZE_PX = (760, 640)
@@ -34,7 +32,7 @@ PAGES_PX = 152
 SWATCH = QSize(104, 64)
 
 
-class PreferencesDialog(QDialog):
+class PreferencesDialog(PagedDialog):
     """A window beside the main one.
 
     Args:
@@ -59,39 +57,21 @@ class PreferencesDialog(QDialog):
         self.setModal(False)
         self.setMinimumSize(560, 440)
         self.resize(look.px(SIZE_PX[0]), look.px(SIZE_PX[1]))
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        self.pages = QListWidget()
-        self.pages.setObjectName("pages")
-        self.pages.setAccessibleName(self.tr("Pages"))
-        self.pages.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        outer.addWidget(self.pages)
-        right = QVBoxLayout()
-        right.setContentsMargins(24, 24, 24, 16)
-        right.setSpacing(16)
-        self._stack = QStackedWidget()
-        right.addWidget(self._stack, 1)
-        outer.addLayout(right, 1)
         self.keys = KeysPage(keymap)
         self.storage = StoragePage(storage)
-        for name, page in (
-            (self.tr("General"), self._build_general()),
-            (self.tr("Computing"), self._build_computing()),
-            (self.tr("Keys"), self.keys),
-            (self.tr("Storage"), self.storage),
-        ):
-            self.pages.addItem(name)
-            self._stack.addWidget(titled(name, page, scrolls=page is not self.keys))
-        foot = QHBoxLayout()  # after the pages, so that Tab comes to it last
+        pages = (
+            (self.tr("General"), self._build_general(), True),
+            (self.tr("Computing"), self._build_computing(), True),
+            (self.tr("Keys"), self.keys, False),
+            (self.tr("Storage"), self.storage, True),
+        )
+        foot = QHBoxLayout()
         foot.addStretch(1)
         self.close_button = QPushButton(self.tr("Close"))
         self.close_button.setAutoDefault(False)
         self.close_button.clicked.connect(self.close)
         foot.addWidget(self.close_button)
-        right.addLayout(foot)
-        self.pages.currentRowChanged.connect(self._stack.setCurrentIndex)
-        self.pages.setCurrentRow(0)
+        self.fill(pages, foot)
         look.changed.connect(self.refresh)
         client.devices_changed.connect(self._fill_devices)
         self._fill_devices()

@@ -8,10 +8,6 @@
         <translation>Über AVSep</translation>
     </message>
     <message>
-        <source>Pages</source>
-        <translation>Seiten</translation>
-    </message>
-    <message>
         <source>This program</source>
         <translation>Dieses Programm</translation>
     </message>
@@ -2439,6 +2435,13 @@
     </message>
 </context>
 <context>
+    <name>PagedDialog</name>
+    <message>
+        <source>Pages</source>
+        <translation>Seiten</translation>
+    </message>
+</context>
+<context>
     <name>PeopleDesk</name>
     <message>
         <source>&amp;Rename…</source>
@@ -2679,10 +2682,6 @@
     <message>
         <source>Preferences</source>
         <translation>Einstellungen</translation>
-    </message>
-    <message>
-        <source>Pages</source>
-        <translation>Seiten</translation>
     </message>
     <message>
         <source>General</source>
