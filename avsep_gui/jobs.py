@@ -197,6 +197,8 @@ class JobRunner(QObject):
             self._running[name] = None
         for process in self._workers.values():
             process.kill()
+        for process in self._workers.values():
+            process.wait_for_end()
 
     def _enqueue(self, job: Job) -> None:
         queue = self._queues[job.worker]

@@ -1,12 +1,12 @@
 """What runs in a worker process: it takes one request at a time, calls the engine and sends back what happens.
 
-No Qt here. The parent sends the next request only after the outcome of the one before, so that one cancel event per
-process is enough.
+No Qt here. The parent sends the next request only after the outcome of the one before.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import inspect
 import os
@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
 from typing import Any
 
 from engine.errors import EngineError, JobCancelled
@@ -68,12 +67,12 @@ class Stopped:
 Message = Reported | Succeeded | Failed | Stopped
 
 
-def main(connection: Connection, cancel_event: Event, engine_module: str, niceness: int) -> None:
+def main(connection: Connection, cancelled: ctypes.c_bool, engine_module: str, niceness: int) -> None:
     """Serve requests until the parent closes the connection.
 
     Args:
         connection: requests in, messages out.
-        cancel_event: set by the parent when the running job shall stop.
+        cancelled: shared with the parent, which sets it when the running job shall stop.
         engine_module: name of the module with the functions of `engine.api`.
         niceness: how much this process steps back behind the window and its sound, 0 to 19.
     """
@@ -87,15 +86,15 @@ def main(connection: Connection, cancel_event: Event, engine_module: str, nicene
         except (EOFError, OSError):
             return
         try:
-            _serve(request, connection, cancel_event, engine_module)
+            _serve(request, connection, cancelled, engine_module)
         except (BrokenPipeError, ConnectionError):
             return
 
 
-def _serve(request: JobRequest, connection: Connection, cancel_event: Event, engine_module: str) -> None:
+def _serve(request: JobRequest, connection: Connection, cancelled: ctypes.c_bool, engine_module: str) -> None:
     try:
         function = getattr(importlib.import_module(engine_module), request.function)
-        value = _call(function, request, connection, cancel_event)
+        value = _call(function, request, connection, cancelled)
         connection.send(Succeeded(request.job_id, value))
     except JobCancelled:
         connection.send(Stopped(request.job_id))
@@ -112,7 +111,7 @@ def _serve(request: JobRequest, connection: Connection, cancel_event: Event, eng
         connection.send(Failed(request.job_id, EngineError(message, remedy, details=traceback.format_exc())))
 
 
-def _call(function: Callable[..., Any], request: JobRequest, connection: Connection, cancel_event: Event) -> Any:
+def _call(function: Callable[..., Any], request: JobRequest, connection: Connection, cancelled: ctypes.c_bool) -> Any:
     kwargs = dict(request.kwargs)
     parameters = inspect.signature(function).parameters
     if "on_progress" in parameters:
@@ -120,5 +119,5 @@ def _call(function: Callable[..., Any], request: JobRequest, connection: Connect
             lambda progress: connection.send(Reported(request.job_id, progress)), REPORT_INTERVAL_S
         )
     if "cancel" in parameters:
-        kwargs["cancel"] = CancelToken(cancel_event.is_set)
+        kwargs["cancel"] = CancelToken(lambda: cancelled.value)
     return function(*request.args, **kwargs)

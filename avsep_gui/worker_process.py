@@ -1,8 +1,9 @@
-"""The parent's side of a worker process: start, send, read, cancel, kill."""
+"""The parent's side of a worker process: start, send, read, cancel, kill. Nothing here waits, but for the last end."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import multiprocessing
 import threading
 import time
@@ -12,12 +13,11 @@ from queue import Empty, SimpleQueue
 from avsep_gui import worker
 from avsep_gui.worker import JobRequest, Message, Reported
 
+END_S = 2.0
+
 
 class WorkerProcess:
-    """One spawned process that runs one engine call at a time.
-
-    A thread reads what the process sends, so that unpickling a large result never holds up the window. A dead
-    process is started again by the next `send`.
+    """A process that runs one engine call at a time. A dead one is started again by the next `send`.
 
     Args:
         name: shown in process lists.
@@ -29,90 +29,133 @@ class WorkerProcess:
         self.name = name
         self._engine_module = engine_module
         self._niceness = niceness
-        self._context = multiprocessing.get_context("spawn")
-        self._process: multiprocessing.process.BaseProcess | None = None
-        self._connection: Connection | None = None
-        self._reader: threading.Thread | None = None
-        self._messages: SimpleQueue[Message | None] = SimpleQueue()
-        self._cancel = self._context.Event()
+        self._life: _Life | None = None
+        self._ending: list[_Life] = []
 
     @property
     def pid(self) -> int | None:
         """Process id while the process lives."""
-        return self._process.pid if self._process is not None and self._process.is_alive() else None
+        return self._life.pid if self._life is not None else None
 
     def start(self) -> None:
         """Start the process if it does not live."""
-        if self._process is not None and self._process.is_alive():
-            return
-        self._dispose()
-        ours, theirs = self._context.Pipe(duplex=True)
-        self._cancel = self._context.Event()
-        self._messages = SimpleQueue()
-        self._process = self._context.Process(
-            target=worker.main,
-            args=(theirs, self._cancel, self._engine_module, self._niceness),
-            name=f"avsep-{self.name}",
-            daemon=True,
-        )
-        self._process.start()
-        theirs.close()
-        self._connection = ours
-        self._reader = threading.Thread(
-            target=_read_all, args=(ours, self._messages), name=f"avsep-{self.name}-reader", daemon=True
-        )
-        self._reader.start()
+        if self._life is None or self._life.ended:
+            self._life = _Life(self.name, self._engine_module, self._niceness)
 
     def send(self, request: JobRequest) -> None:
         """Hand over a request; only when nothing runs."""
         self.start()
-        self._cancel.clear()
-        assert self._connection is not None
-        # A process that died this moment is noticed by the reader, which reports the end.
-        with contextlib.suppress(BrokenPipeError, ConnectionError):
-            self._connection.send(request)
+        assert self._life is not None
+        self._life.cancelled.value = False
+        self._life.requests.put(request)
 
     def take_messages(self) -> list[Message | None]:
         """What arrived since the last call; None says that the process ended."""
         messages: list[Message | None] = []
-        with contextlib.suppress(Empty):
-            while True:
-                messages.append(self._messages.get_nowait())
+        if self._life is not None:
+            with contextlib.suppress(Empty):
+                while True:
+                    messages.append(self._life.messages.get_nowait())
         return messages
 
     def ask_to_cancel(self) -> None:
-        """Set the event that the running job looks at."""
-        self._cancel.set()
+        """Tell the running job to stop."""
+        if self._life is not None:
+            self._life.cancelled.value = True
 
     def kill(self) -> None:
-        """End the process at once."""
-        if self._process is not None and self._process.is_alive():
-            self._process.kill()
-        self._dispose()
+        """End the process, without waiting for its end."""
+        if self._life is not None:
+            self._life.kill()
+            self._ending = [life for life in self._ending if life.under_way] + [self._life]
+            self._life = None
 
     def wait_for_outcome(self, wait_s: float) -> None:
         """Block until the running job ended, the process died, or `wait_s` seconds are over; drops messages."""
+        if self._life is None:
+            return
         deadline = time.monotonic() + wait_s
         with contextlib.suppress(Empty):
-            while isinstance(self._messages.get(timeout=max(0.001, deadline - time.monotonic())), Reported):
+            while isinstance(self._life.messages.get(timeout=max(0.001, deadline - time.monotonic())), Reported):
                 pass
 
-    def _dispose(self) -> None:
-        if self._process is not None:
-            self._process.join(2.0)
-            self._process = None
-        if self._reader is not None:
-            self._reader.join(2.0)
-            self._reader = None
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def wait_for_end(self) -> None:
+        """Block until all that was killed is gone, at most a few seconds."""
+        for life in self._ending:
+            life.wait_for_end()
 
 
-def _read_all(connection: Connection, messages: SimpleQueue[Message | None]) -> None:
-    while True:
+class _Life:
+    """One process from its start to its end. What takes time happens in two threads.
+
+    One starts the process (some ten milliseconds, and more on a busy computer), pickles and sends; one reads, so that
+    unpickling a large result never holds up the window. A job is cancelled by a byte in memory that both share, and
+    not by an event: its lock could be left taken by a process that is killed.
+    """
+
+    def __init__(self, name: str, engine_module: str, niceness: int) -> None:
+        self.requests: SimpleQueue[JobRequest | None] = SimpleQueue()
+        self.messages: SimpleQueue[Message | None] = SimpleQueue()
+        self.ended = False
+        context = multiprocessing.get_context("spawn")
+        self.cancelled = context.RawValue(ctypes.c_bool, False)
+        self._ours, self._theirs = context.Pipe(duplex=True)
+        arguments = (self._theirs, self.cancelled, engine_module, niceness)
+        self._process = context.Process(target=worker.main, args=arguments, name=f"avsep-{name}", daemon=True)
+        self._started = self._killed = False
+        self._thread = threading.Thread(target=self._run, name=f"avsep-{name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id from its start to its end."""
+        return self._process.pid if self._started and not self.ended else None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether anything of it is left."""
+        return self._thread.is_alive()
+
+    def kill(self) -> None:
+        """End the process now, or as soon as it is started."""
+        self._killed = True
+        if self._started:
+            self._process.kill()
+
+    def wait_for_end(self) -> None:
+        """Block until it is gone, at most a few seconds."""
+        self._thread.join(END_S)
+
+    def _run(self) -> None:
         try:
-            messages.put(connection.recv())
-        except (EOFError, OSError):
-            messages.put(None)
+            self._process.start()
+        except OSError:  # no memory or no process to be had
+            self._theirs.close()
+            self._ours.close()
+            self._tell_end()
             return
+        self._theirs.close()
+        self._started = True
+        if self._killed:
+            self._process.kill()
+        reader = threading.Thread(target=self._read, name=f"{self._thread.name}-reader", daemon=True)
+        reader.start()
+        # A process that died this moment is noticed by the reader, which reports the end.
+        with contextlib.suppress(BrokenPipeError, ConnectionError):
+            while (request := self.requests.get()) is not None:
+                self._ours.send(request)
+        reader.join()
+        self._process.join()
+        self._ours.close()
+
+    def _read(self) -> None:
+        connection: Connection = self._ours
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                self.messages.put(connection.recv())
+        self._tell_end()
+
+    def _tell_end(self) -> None:
+        self.ended = True
+        self.messages.put(None)
+        self.requests.put(None)

@@ -36,7 +36,8 @@ class _Segment:
 class Mixer:
     """Renders stereo blocks for the sound output and remembers which source time each output frame came from.
 
-    Times are seconds of the file; blocks are float32, shape (frames, 2), at `out_rate_hz`.
+    Times are seconds of the file; blocks are float32, shape (frames, 2), at `out_rate_hz`. One thread may `read` while
+    another chooses what is heard and asks for positions; `set_original` and `restart` are for when nothing reads.
     """
 
     def __init__(self, out_rate_hz: int = 48000) -> None:
@@ -46,8 +47,7 @@ class Mixer:
         self.level = 0.0
         self._source_rate_hz = out_rate_hz
         self._original: Any = None
-        self._voice: Any = None
-        self._ready: Intervals = ()
+        self._voice: tuple[Any, Intervals] = (None, ())
         self._mode = ListenMode.ORIGINAL
         self._mix_back = 0.0
         self._voice_gain = self._rest_gain = 1.0
@@ -62,11 +62,11 @@ class Mixer:
     def set_original(self, samples: Any, rate_hz: int, duration_s: float) -> None:
         """Take the original: an array (samples, channels) or a `PcmReader`, or None for silence."""
         self._original, self._source_rate_hz, self.duration_s = samples, rate_hz, duration_s
-        self._voice, self._ready = None, ()
+        self._voice = (None, ())
 
     def set_voice(self, samples: Any, ready: Intervals) -> None:
         """Take the picked voice, on the original's clock, and the stretches in which it is valid."""
-        self._voice, self._ready = samples, ready if samples is not None else ()
+        self._voice = (samples, ready if samples is not None else ())
 
     def set_listening(
         self, mode: ListenMode, *, mix_back: float, voice_gain: float, rest_gain: float, volume: float
@@ -121,12 +121,13 @@ class Mixer:
     def _frames_until_loop_end(self) -> int:
         step_s = self._rate / self.out_rate_hz
         # A run may end up to one step behind the loop's end; only what is clearly behind it plays on outside.
-        if self.loop_s is None or self._rate <= 0 or self._position_s > self.loop_s[1] + 2.0 * step_s:
+        loop_s = self.loop_s
+        if loop_s is None or self._rate <= 0 or self._position_s > loop_s[1] + 2.0 * step_s:
             return 1 << 30
-        left = int(np.ceil((self.loop_s[1] - self._position_s) / step_s - 1e-6))
+        left = int(np.ceil((loop_s[1] - self._position_s) / step_s - 1e-6))
         if left <= 0:
-            self._position_s = self.loop_s[0]
-            left = max(1, int(np.ceil((self.loop_s[1] - self.loop_s[0]) / step_s)))
+            self._position_s = loop_s[0]
+            left = max(1, int(np.ceil((loop_s[1] - loop_s[0]) / step_s)))
         return left
 
     def _run(self, frames: int) -> FloatArray:
@@ -138,30 +139,32 @@ class Mixer:
         return block
 
     def _ramp(self, frames: int) -> NDArray[np.float64]:
-        weights = np.repeat(self._target[None], frames, axis=0)
-        if not np.array_equal(self._weights, self._target):
+        target = self._target
+        weights = np.repeat(target[None], frames, axis=0)
+        if not np.array_equal(self._weights, target):
             fade = max(1, round(FADE_S * self.out_rate_hz))
             steps = min(frames, fade)
             share = (np.arange(1, steps + 1) / fade)[:, None]
-            weights[:steps] = self._weights + share * (self._target - self._weights)
-            self._weights = weights[steps - 1].copy() if steps < fade else self._target.copy()
+            weights[:steps] = self._weights + share * (target - self._weights)
+            self._weights = weights[steps - 1].copy() if steps < fade else target.copy()
         return weights
 
     def _mix(self, start_s: float, step_s: float, weights: NDArray[np.float64], frames: int) -> FloatArray:
         original = self._take(self._original, start_s, step_s, frames)
-        if self._voice is None:
+        samples, intervals = self._voice
+        if samples is None:
             solo = self._mode is ListenMode.ORIGINAL
             return np.asarray(original * (weights[:, :1] if solo else weights[:, 2:3]), dtype=np.float32)
-        voice = self._take(self._voice, start_s, step_s, frames)
-        ready = self._readiness(start_s + step_s * np.arange(frames, dtype=np.float64))[:, None]
+        voice = self._take(samples, start_s, step_s, frames)
+        ready = self._readiness(intervals, start_s + step_s * np.arange(frames, dtype=np.float64))[:, None]
         mixed = ready * (weights[:, 0:1] * original + weights[:, 1:2] * voice)
         mixed += (1.0 - ready) * weights[:, 2:3] * original
         return np.clip(mixed, -1.0, 1.0).astype(np.float32)
 
-    def _readiness(self, times_s: NDArray[np.floating]) -> NDArray[np.float64]:
+    def _readiness(self, intervals: Intervals, times_s: NDArray[np.floating]) -> NDArray[np.float64]:
         """1 inside what is ready, 0 outside, with a short slope inside each edge that is not an end of the file."""
         share = np.zeros(len(times_s))
-        for start, end in self._ready:
+        for start, end in intervals:
             if end < min(times_s[0], times_s[-1]) or start > max(times_s[0], times_s[-1]):
                 continue
             rise = (times_s - start) / FADE_S if start > 0.0 else np.ones(len(times_s))

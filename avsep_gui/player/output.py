@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,8 +15,10 @@ from avsep_gui.player.mixer import Mixer
 from engine.types import FloatArray
 
 BUFFER_S = 0.12
+FEED_EVERY_S = 0.01
+OPENING_S = 5.0
 SILENT_BLOCK_S = 0.05
-FASTEST = 1.002  # a sound card against the computer's clock
+FASTEST = 1.0003  # a sound card against the computer's clock
 
 
 class SoundOutput(Protocol):
@@ -21,17 +26,14 @@ class SoundOutput(Protocol):
 
     rate_hz: int
 
-    def start(self) -> bool:
-        """Begin a new run; False when the device refuses."""
-
-    def pump(self) -> None:
-        """Fill the buffer; called some 60 times a second."""
+    def start(self, *, snippet: bool = False) -> bool:
+        """Begin a new run, or play one short buffer and nothing after it; False when the device refuses."""
 
     def frames_heard(self) -> float:
-        """Output frames heard since `start`."""
+        """Output frames heard since `start`; asked some 60 times a second."""
 
     def stop(self) -> None:
-        """Be silent at once."""
+        """Be silent at once; nothing reads from the mixer after that."""
 
 
 class SilentOutput:
@@ -43,80 +45,110 @@ class SilentOutput:
         self._clock = QElapsedTimer()
         self._taken = 0
 
-    def start(self) -> bool:
+    def start(self, *, snippet: bool = False) -> bool:
         """Start the clock."""
         self._taken = 0
         self._clock.start()
         return True
 
-    def pump(self) -> None:
-        """Compute what would be heard now, for the level meter."""
-        behind = int(self._frames_passed()) - self._taken
+    def frames_heard(self) -> float:
+        """Time on the clock in frames; what would have been heard until now is computed, for the level meter."""
+        if not self._clock.isValid():
+            return 0.0
+        passed = self._clock.nsecsElapsed() * 1e-9 * self.rate_hz
         longest = int(SILENT_BLOCK_S * self.rate_hz)
-        while behind > 0:
+        while (behind := int(passed) - self._taken) > 0:
             count = min(behind, longest)
             self._mixer.read(count)
             self._taken += count
-            behind -= count
-
-    def frames_heard(self) -> float:
-        """Time on the clock in frames, as far as it was computed."""
-        return min(self._frames_passed(), float(self._taken))
+        return passed
 
     def stop(self) -> None:
         """Stop the clock."""
         self._clock.invalidate()
 
-    def _frames_passed(self) -> float:
-        return self._clock.nsecsElapsed() * 1e-9 * self.rate_hz if self._clock.isValid() else 0.0
+
+@dataclass(frozen=True)
+class _Heard:
+    """What a device had played of a run at a moment: frames, and `time.monotonic`; it goes on from there."""
+
+    frames: float
+    at: float
 
 
 class DeviceOutput:
-    """Plays on a sound device through QAudioSink, in push mode, with a short buffer so that switching is prompt."""
+    """Plays on a sound device through QAudioSink, with a short buffer so that switching is prompt.
+
+    While it plays a thread of its own fills the buffer, so that nothing the window does can let it run dry.
+    """
 
     def __init__(self, mixer: Mixer, device: QAudioDevice, wanted_rate_hz: int) -> None:
         self._mixer = mixer
+        self._device = device
         self._format = _format_for(device, wanted_rate_hz)
         self.rate_hz = self._format.sampleRate()
-        self._sink = QAudioSink(device, self._format)
-        self._sink.setBufferSize(int(BUFFER_S * self.rate_hz) * self._format.bytesPerFrame())
-        self._io: QIODevice | None = None
-        self._sounding = QElapsedTimer()
+        self._thread: threading.Thread | None = None
+        self._over = threading.Event()
+        self._opened = threading.Event()
+        self._works = False
+        self._sounding: _Heard | None = None
+        self._most = 0.0
 
-    def start(self) -> bool:
+    def start(self, *, snippet: bool = False) -> bool:
         """Open the device and fill its buffer."""
-        self._sink.reset()
-        self._sounding.invalidate()
-        io: QIODevice | None = self._sink.start()
-        self._io = io
-        if io is None or self._sink.error() != QtAudio.Error.NoError:
-            return False
-        self.pump()
-        return True
-
-    def pump(self) -> None:
-        """Fill the free part of the device's buffer."""
-        if self._io is None:
-            return
-        frames = self._sink.bytesFree() // self._format.bytesPerFrame()
-        if frames > 0:
-            self._io.write(self._encode(self._mixer.read(frames)))
+        self.stop()
+        self._over.clear()
+        self._opened.clear()
+        self._works, self._sounding, self._most = False, None, 0.0
+        self._thread = threading.Thread(target=self._play, args=(snippet,), name="avsep-sound", daemon=True)
+        self._thread.start()
+        self._opened.wait(OPENING_S)
+        return self._works
 
     def frames_heard(self) -> float:
         """What the device took in, less what waits in its buffer; never more than time has passed.
 
         A sound server takes in its own buffer at once when it begins, and reports that as played.
         """
-        played_s = self._sink.processedUSecs() * 1e-6
-        if played_s > 0 and not self._sounding.isValid():
-            self._sounding.start()
-        passed_s = self._sounding.nsecsElapsed() * 1e-9 if self._sounding.isValid() else 0.0
-        return min(played_s, FASTEST * passed_s) * self.rate_hz
+        sounding = self._sounding
+        if sounding is None:
+            return 0.0
+        passed = sounding.frames + FASTEST * self.rate_hz * (time.monotonic() - sounding.at)
+        return min(self._most, passed)
 
     def stop(self) -> None:
-        """Drop what waits in the buffer."""
-        self._sink.reset()
-        self._io = None
+        """Drop what waits in the buffer and let go of the device."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _play(self, snippet: bool) -> None:
+        """The thread: from opening the device to letting go of it."""
+        sink = QAudioSink(self._device, self._format)
+        sink.setBufferSize(int(BUFFER_S * self.rate_hz) * self._format.bytesPerFrame())
+        io: QIODevice | None = sink.start()
+        self._works = io is not None and sink.error() is QtAudio.Error.NoError
+        if io is not None and self._works:
+            self._feed(sink, io)
+            self._opened.set()
+            while not self._over.wait(FEED_EVERY_S):
+                if not snippet:
+                    self._feed(sink, io)
+        self._opened.set()
+        sink.reset()
+
+    def _feed(self, sink: QAudioSink, io: QIODevice) -> None:
+        """Fill the free part of the device's buffer, and note what was played."""
+        frame_bytes = self._format.bytesPerFrame()
+        played = sink.processedUSecs() * 1e-6 * self.rate_hz
+        free = sink.bytesFree()
+        if played > 0 and (self._sounding is None or free >= sink.bufferSize()):
+            # It begins to sound, now or once more after it ran dry.
+            self._sounding = _Heard(played if self._sounding else 0.0, time.monotonic())
+        self._most = max(self._most, played)
+        if free >= frame_bytes:
+            io.write(self._encode(self._mixer.read(free // frame_bytes)))
 
     def _encode(self, block: FloatArray) -> bytes:
         channels = self._format.channelCount()

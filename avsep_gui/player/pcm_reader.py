@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 
 import numpy as np
@@ -14,7 +15,8 @@ SAMPLE_BYTES = 4
 class PcmReader:
     """Looks like an array (samples, channels) that can be sliced; what is not in the file reads as zeros.
 
-    Plain reads instead of a memory map: a mapped file that somebody cuts off ends the whole process (SIGBUS).
+    Any thread may read. Plain reads instead of a memory map: a mapped file that somebody cuts off ends the whole
+    process (SIGBUS).
 
     Raises:
         OSError: the file does not exist or cannot be opened.
@@ -22,6 +24,7 @@ class PcmReader:
 
     def __init__(self, store: PcmStore) -> None:
         self._store = store
+        self._one_at_a_time = threading.Lock()
         self._file = store.path.open("rb", buffering=0)
         weakref.finalize(self, self._file.close)
 
@@ -34,8 +37,9 @@ class PcmReader:
         start, stop, _ = part.indices(len(self))
         channels = self._store.channels
         block = np.zeros((max(0, stop - start), channels), np.float32)
-        self._file.seek(start * channels * SAMPLE_BYTES)
-        data = self._file.read(block.size * SAMPLE_BYTES)
+        with self._one_at_a_time:
+            self._file.seek(start * channels * SAMPLE_BYTES)
+            data = self._file.read(block.size * SAMPLE_BYTES)
         values = np.frombuffer(data, "<f4", count=len(data) // SAMPLE_BYTES)
         block.reshape(-1)[: len(values)] = values
         return block

@@ -164,7 +164,7 @@ class Player(QObject):
             self._snippet_at = now
             self._output.stop()
             self.mixer.restart(self._position_s)
-            self._output.start()  # one buffer, nothing after it
+            self._output.start(snippet=True)
 
     def end_scrub(self) -> None:
         """The drag ended: be silent unless it plays."""
@@ -206,7 +206,6 @@ class Player(QObject):
             self.no_device.emit(self.tr("The sound device does not answer. Playing without sound."))
 
     def _tick(self) -> None:
-        self._output.pump()
         if self._picture_waits_until:
             self._start_picture()
         before, self._position_s = self._position_s, self.position_s

@@ -118,8 +118,7 @@ def test_a_preview_interrupts_the_whole_file_which_goes_on_afterwards(qtbot, run
 
 def test_work_on_models_has_a_process_of_its_own_that_starts_with_the_first(qtbot, runner, outcomes, tmp_path):
     runner.start()
-    assert runner.pids()["light"] is not None
-    assert runner.pids()["heavy"] is not None
+    qtbot.waitUntil(lambda: None not in (runner.pids()["light"], runner.pids()["heavy"]))
     assert runner.pids()["shelf"] is None
     whole = runner.submit("heavy", "isolate", request(tmp_path / "slow.mp4"))
     adding = runner.submit("shelf", "add_model", "guest-fast")

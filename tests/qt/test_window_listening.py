@@ -237,7 +237,7 @@ def test_scrubbing_lets_a_snippet_be_heard_and_then_silence(qtbot, window, opene
     opened()
     calls = []
     output = window.player._output
-    monkeypatch.setattr(output, "start", lambda: calls.append(("start", window.player.mixer.position_at(0))) or True)
+    monkeypatch.setattr(output, "start", lambda **how: calls.append(("start", window.player.mixer.position_at(0))) or how)
     monkeypatch.setattr(output, "stop", lambda: calls.append(("stop", None)))
     timeline = window.workspace.timeline
     viewport = timeline.viewport()
