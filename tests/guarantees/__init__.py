@@ -1,0 +1,1 @@
+"""The guarantee suite: what AVSep promises of any input and any fault, tried and measured by one command."""
