@@ -30,12 +30,14 @@ class Finding:
         cases: how many were tried.
         worst: the worst figure that was measured, with its unit; empty where there is none.
         broken: one line per case that did not hold: which, and what happened.
+        headline: what `worst`, or how many are broken, is called at the top of the table; empty for most rows.
     """
 
     guarantee: str
     cases: int = 0
     worst: str = ""
     broken: list[str] = field(default_factory=list)
+    headline: str = ""
 
     @property
     def passed(self) -> int:

@@ -1,0 +1,118 @@
+"""Runs checks, each with a folder, a cache and a data folder of its own, and tells what they found."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.guarantees.checks import Check
+from tests.guarantees.finding import Finding, Scope
+
+# Modules of this package whose cases are counted together at the top of the table.
+TRIED = {"Inputs tried": ("matrix",), "Faults survived": ("faults", "hostile", "projects")}
+HEADER = ("Guarantee", "Cases", "Held", "Worst figure")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found, and how long it took."""
+
+    name: str
+    module: str
+    findings: tuple[Finding, ...]
+    seconds: float
+
+
+def run_check(check: Check, folder: Path, *, short: bool) -> Outcome:
+    """Run one check in an empty folder; an exception of the check itself is a finding that did not hold."""
+    began = time.monotonic()
+    with _own_folders(folder):
+        work = folder / "work"
+        work.mkdir()
+        try:
+            findings = tuple(check(Scope(work, short)))
+        except Exception as error:  # noqa: BLE001 - the other checks go on, and the table tells it
+            broken = Finding(f"The check {check.__name__} runs to its end")
+            broken.case("run", f"{type(error).__name__}: {error}")
+            findings = (broken,)
+    return Outcome(check.__name__, check.__module__.rpartition(".")[2], findings, time.monotonic() - began)
+
+
+def run_checks(checks: Sequence[Check], *, short: bool) -> Iterator[Outcome]:
+    """Run checks one after the other."""
+    for check in checks:
+        with tempfile.TemporaryDirectory(prefix="avsep-guarantees-") as folder:
+            yield run_check(check, Path(folder), short=short)
+
+
+def table(outcomes: Sequence[Outcome]) -> list[str]:
+    """The table as Markdown."""
+    rows = [
+        (finding.guarantee, str(finding.cases), str(finding.passed), finding.worst)
+        for outcome in outcomes
+        for finding in outcome.findings
+    ]
+    return [f"| {' | '.join(row)} |" for row in (HEADER, ("---", "---:", "---:", "---"), *rows)]
+
+
+def headlines(outcomes: Sequence[Outcome]) -> list[str]:
+    """The figures that stand for the whole, one per line."""
+    lines = []
+    for name, modules in TRIED.items():
+        findings = [f for outcome in outcomes if outcome.module in modules for f in outcome.findings]
+        if findings:
+            lines.append(f"{name}: {sum(f.cases for f in findings)}, held: {sum(f.passed for f in findings)}")
+    told = [finding for outcome in outcomes for finding in outcome.findings if finding.headline]
+    return lines + [f"{finding.headline}: {finding.worst or len(finding.broken)}" for finding in told]
+
+
+def broken(outcomes: Sequence[Outcome]) -> list[str]:
+    """What did not hold, one line per case."""
+    return [f"{f.guarantee}: {line}" for outcome in outcomes for f in outcome.findings for line in f.broken]
+
+
+def document(outcomes: Sequence[Outcome], *, short: bool) -> str:
+    """The text of docs/guarantees.md."""
+    failed = broken(outcomes)
+    form = "in short form" if short else "in full"
+    took = sum(outcome.seconds for outcome in outcomes) / 60
+    return "\n".join(
+        [
+            "# Guarantees, tried",
+            "",
+            "What AVSep promises of any input and any fault: how many cases tried it, how many held, the worst figure.",
+            f"Made {form} by `python -m tests.guarantees --write` in {took:.0f} minutes on {platform.system()}, "
+            f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
+            "`--short` takes the sample that runs with every change (`tests/e2e/test_guarantees.py`).",
+            "",
+            *(f"- {line}" for line in headlines(outcomes)),
+            "",
+            *table(outcomes),
+            "",
+            "## What broke",
+            "",
+            *([f"- {line}" for line in failed] or ["Nothing."]),
+            "",
+        ]
+    )
+
+
+@contextmanager
+def _own_folders(folder: Path) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in ("AVSEP_CACHE_DIR", "AVSEP_DATA_DIR")}
+    for name in before:
+        os.environ[name] = str(folder / name.lower())
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
