@@ -22,6 +22,7 @@ POLL_MS = 15
 FIGURES_S = 0.1
 CANCEL_GRACE_S = 1.5
 SHELF_GRACE_S = 6.0  # what is being added may have started processes, which a kill would leave behind
+LIGHT_NICENESS = 5
 HEAVY_NICENESS = 10
 BATCH_NICENESS = 15
 
@@ -96,7 +97,7 @@ class JobRunner(QObject):
     def __init__(self, engine_module: str = "engine.api", parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._workers: dict[WorkerName, WorkerProcess] = {
-            "light": WorkerProcess("light", engine_module),
+            "light": WorkerProcess("light", engine_module, niceness=LIGHT_NICENESS),
             "heavy": WorkerProcess("heavy", engine_module, niceness=HEAVY_NICENESS),
             "shelf": WorkerProcess("shelf", engine_module, niceness=HEAVY_NICENESS),
             "batch": WorkerProcess("batch", engine_module, niceness=BATCH_NICENESS),

@@ -49,9 +49,7 @@ class Player(QObject):
         self._position_s = 0.0
         self._rate = 0.0
         self._looping = False
-        self._gains = (1.0, 1.0)
-        self._gains_for: int | None = None
-        self._gains_at = 0.0
+        self._gains: dict[int, tuple[float, float]] = {}
         self._emitted_at = self._followed_at = 0.0
         self._picture_waits_until = 0.0
         self._snippet_at = 0.0
@@ -61,8 +59,7 @@ class Player(QObject):
         self._timer.timeout.connect(self._tick)
         self._gain_timer = QTimer(self)
         self._gain_timer.setSingleShot(True)
-        self._gain_timer.setInterval(round(GAIN_INTERVAL_S * 1000))
-        self._gain_timer.timeout.connect(self._on_voice)
+        self._gain_timer.timeout.connect(self._measure)
         document.open_state_changed.connect(self._on_opened)
         document.source_changed.connect(self._on_source)
         document.picked_changed.connect(self._on_voice)
@@ -228,6 +225,8 @@ class Player(QObject):
     def _play_if_ready(self) -> None:
         picked = self._document.picked
         if self._wants_voice and picked is not None and contains(self._document.voice(picked).ready, self._position_s):
+            if picked not in self._gains:
+                self._measure()
             self.play()
 
     def _start_picture(self) -> None:
@@ -243,7 +242,7 @@ class Player(QObject):
         media = document.media
         self.mixer.set_original(None, DEFAULT_RATE_HZ, document.duration_s)
         self.mixer.restart(0.0)
-        self._gains, self._gains_for = (1.0, 1.0), None
+        self._gains.clear()
         self.picture.load(media.path if media is not None and media.video is not None else None)
         self.position_changed.emit(0.0)
 
@@ -270,32 +269,38 @@ class Player(QObject):
         state = document.voice(document.picked) if document.picked is not None else None
         samples = _open(state.store) if state is not None and state.ready else None
         self.mixer.set_voice(samples, state.ready if state is not None else ())
-        self._measure(samples)
+        if samples is not None:
+            self._plan_measuring()
         self._apply_listening()
         self._play_if_ready()
 
     def _on_forgotten(self) -> None:
-        self._gains, self._gains_for = (1.0, 1.0), None
+        self._gains.clear()
         self._on_voice()
 
-    def _measure(self, voice: PcmReader | None) -> None:
+    def _plan_measuring(self) -> None:
+        """Measure a voice that is new at once, but after what waits to be painted; one that grows now and then."""
+        if self._document.picked not in self._gains:
+            self._gain_timer.start(0)
+        elif not self._gain_timer.isActive():
+            self._gain_timer.start(round(GAIN_INTERVAL_S * 1000))
+
+    def _measure(self) -> None:
         document = self._document
-        picked, source = document.picked, document.source
-        now = time.monotonic()
-        if picked is None or source is None or voice is None:
+        if document.picked is None or document.source is None:
             return
-        if picked == self._gains_for and now - self._gains_at < GAIN_INTERVAL_S:
-            self._gain_timer.start()
-            return
-        self._gains_for, self._gains_at = picked, now
-        original = _open(source)
-        if original is not None:
-            self._gains = matching_gains(original, voice, source.sample_rate_hz, document.voice(picked).ready)
+        state = document.voice(document.picked)
+        original, voice = _open(document.source), _open(state.store)
+        if original is not None and voice is not None:
+            gains = matching_gains(original, voice, document.source.sample_rate_hz, state.ready)
+            self._gains[document.picked] = gains
+            self._apply_listening()
 
     def _apply_listening(self) -> None:
         document = self._document
         mode = document.mode if document.picked is not None else ListenMode.ORIGINAL
-        voice_gain, rest_gain = (1.0, 1.0) if document.true_levels else self._gains
+        matched = self._gains.get(document.picked or 0, (1.0, 1.0))
+        voice_gain, rest_gain = (1.0, 1.0) if document.true_levels else matched
         self.mixer.set_listening(
             mode,
             mix_back=document.mix_back,

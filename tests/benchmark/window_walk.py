@@ -79,6 +79,7 @@ class Walk:
         self.facts: dict[str, Any] = {}
         self.worst: dict[str, float] = {}
         self.own = 0.0
+        self.culprits: list[tuple[float, float, str]] = []
 
     def run(self) -> int:
         """Go the way of the phase."""
@@ -169,9 +170,9 @@ class Walk:
         while player.position_s < until:
             self.key(Qt.Key.Key_A)
             pause(0.45)
+        player.picture.frame_changed.disconnect(on_frame)
         self.step("playing")
         self.key(Qt.Key.Key_Space)
-        player.picture.frame_changed.disconnect(on_frame)
         heard, arrived = recorder.stop()
         shown_s = clock[-1][0] - begun
         self.fact("pictures shown per second", len(apart) / shown_s)
@@ -181,6 +182,7 @@ class Walk:
         for name, value in listening(heard, arrived, document.source.open(), document.source.sample_rate_hz, clock):
             self.fact(name, value)
         self.stalls.take()  # that was our own work
+        self.stalls.culprits.clear()
         document.set_listening(mix_back=0.0)
         self.key(Qt.Key.Key_S)
         self.key(Qt.Key.Key_M)
@@ -300,8 +302,8 @@ class Walk:
         self.fact("longest stall, ms", max(self.worst.values()))
         self.fact("longest stretch of computing, ms", self.own)
         print(json.dumps(self.facts, indent=2))
-        for culprit, count in self.stalls.culprits.most_common(12):
-            print(f"  {count} x {culprit}")
+        for gap_ms, own_ms, culprit in sorted(self.culprits, reverse=True)[:16]:
+            print(f"  {gap_ms:4.0f} ms, {own_ms:3.0f} of them computing: {culprit}")
         found = {"facts": self.facts, "stalls_ms": self.worst}
         (self.given.out / "walk.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
 
@@ -365,10 +367,12 @@ class Walk:
         self.worst[name], own = self.stalls.take()
         print(f"{name:14s} longest stall {self.worst[name]:4.0f} ms, {own:3.0f} of them computing   {note}", flush=True)
         self.own = max(self.own, own)
+        self.culprits += [(gap, own, f"{name}: {where}") for gap, own, where in self.stalls.culprits]
         pause(0.2)
         self.grab(name, self.window)
         pause(0.1)
         self.stalls.take()
+        self.stalls.culprits.clear()
 
     def grab(self, name: str, widget: Any) -> None:
         """A picture of a window and of what lies over it."""

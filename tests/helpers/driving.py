@@ -7,23 +7,27 @@ import re
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 
 from PySide6.QtCore import QEventLoop, QTimer
 
 TICK_MS = 5
-LATE_S = 0.035
+LATE_S = 0.025
 MOST_S = 600.0
 
 
 class Stalls:
-    """Longest gap between two ticks of a 5 ms timer on the window's thread, and what ran in long ones."""
+    """Longest gap between two ticks of a 5 ms timer on the window's thread, and what ran in long ones.
+
+    Attributes:
+        culprits: of each long gap its ms by the clock, the ms that the thread computed, and where it was seen.
+    """
 
     def __init__(self) -> None:
         self._last, self._used = time.perf_counter(), time.thread_time()
         self._worst_ms = self._computed_ms = 0.0
-        self.culprits: Counter[str] = Counter()
+        self.culprits: list[tuple[float, float, str]] = []
+        self._seen: tuple[float, str] = (0.0, "")
         self._timer = QTimer(interval=TICK_MS)
         self._timer.timeout.connect(self._tick)
         self._timer.start()
@@ -47,8 +51,11 @@ class Stalls:
 
     def _tick(self) -> None:
         now, used = time.perf_counter(), time.thread_time()
-        self._worst_ms = max(self._worst_ms, 1000 * (now - self._last))
-        self._computed_ms = max(self._computed_ms, 1000 * (used - self._used))
+        gap_ms, own_ms = 1000 * (now - self._last), 1000 * (used - self._used)
+        self._worst_ms = max(self._worst_ms, gap_ms)
+        self._computed_ms = max(self._computed_ms, own_ms)
+        if self._seen[0] == self._last:
+            self.culprits.append((gap_ms, own_ms, self._seen[1]))
         self._last, self._used = now, used
 
     def _watch(self) -> None:
@@ -56,17 +63,15 @@ class Stalls:
 
         By `faulthandler`, which holds no frame: one that is held keeps its painter alive, and Qt does not survive that.
         """
-        noted = 0.0
         with tempfile.TemporaryFile("w+") as file:
             while not self._over.wait(0.005):
                 began = self._last
-                if time.perf_counter() - began > LATE_S and noted != began:
-                    noted = began
+                if time.perf_counter() - began > LATE_S and self._seen[0] != began:
                     file.seek(0)
                     file.truncate()
                     faulthandler.dump_traceback(file)
                     file.seek(0)
-                    self.culprits[_ours(file.read(), self._main)] += 1
+                    self._seen = began, _ours(file.read(), self._main)
 
 
 def _ours(dump: str, thread: int) -> str:

@@ -237,7 +237,8 @@ def test_scrubbing_lets_a_snippet_be_heard_and_then_silence(qtbot, window, opene
     opened()
     calls = []
     output = window.player._output
-    monkeypatch.setattr(output, "start", lambda **how: calls.append(("start", window.player.mixer.position_at(0))) or how)
+    position_at = window.player.mixer.position_at
+    monkeypatch.setattr(output, "start", lambda **_: calls.append(("start", position_at(0))) or True)
     monkeypatch.setattr(output, "stop", lambda: calls.append(("stop", None)))
     timeline = window.workspace.timeline
     viewport = timeline.viewport()
