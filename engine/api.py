@@ -33,6 +33,7 @@ from engine.types import (
     IsolationResult,
     MediaInfo,
     ModelInfo,
+    Outlook,
     PcmStore,
     SeparationRequest,
     SeparationResult,
@@ -157,6 +158,20 @@ def voice_store(request: IsolationRequest, person_id: int) -> PcmStore:
     from engine.isolation.job import voice_store
 
     return voice_store(request, person_id)
+
+
+def outlook(request: SeparationRequest, *, voices: int | None = None) -> Outlook:
+    """Reckon what `separate(request)` will need, without doing any of it; takes a moment.
+
+    Args:
+        voices: how many are wanted; None takes it from the request, as far as it is known who is in the film.
+
+    Raises:
+        UsageError, InputError, NoSoundError, OutputError, OutputExistsError: as `separate`.
+    """
+    from engine.outlook import outlook
+
+    return outlook(request, voices)
 
 
 def separate(

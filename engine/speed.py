@@ -23,6 +23,9 @@ from engine.isolation.voice_file import HOP_S, WINDOW_S
 _KIND = "speeds"
 _YARDSTICK_S = 2.5e-3  # of one core of the computer on which the models' `real_time_factor` was measured
 _SHARED_OUT = 0.85  # power of the number of cores by which they help
+FACES = "faces"  # what finding people is kept as, beside the fingerprints of models
+PICTURES = 25
+_FACES_S = 0.45  # for `PICTURES` pictures of 1920x1080 with two people
 _LEAST_S = 8  # of voice, before a job says how fast a model is
 _LATEST = 0.5  # what the latest job counts, beside those before it
 
@@ -79,6 +82,14 @@ def pace_of(declared: Declaration, fingerprint: str, device: str) -> Pace | None
         return None
     overlap = WINDOW_S / HOP_S  # what windows hear beside the part that they are for
     return Pace(declared.real_time_factor * overlap * _yardstick_s() / _YARDSTICK_S / _cores() ** _SHARED_OUT, False)
+
+
+def pace_of_faces() -> Pace:
+    """What finding the people takes for `PICTURES` pictures."""
+    measured = _kept(FACES, "cpu")
+    if measured is not None:
+        return Pace(measured, True)
+    return Pace(_FACES_S * _yardstick_s() / _YARDSTICK_S, False)
 
 
 def _cores() -> int:

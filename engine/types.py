@@ -199,6 +199,7 @@ class IsolationRequest:
         from_s: work outwards from here, so that what the user looks at is ready first.
         audio_index: which sound stream (`AudioInfo.index`), None for the first.
         cast: the user's corrections of who is who; empty: as found.
+        checked: what the cache holds is compared with what was written, and computed again where it was damaged.
     """
 
     video: Path
@@ -210,6 +211,7 @@ class IsolationRequest:
     absent: AbsentPolicy = "silence"
     audio_index: int | None = None
     cast: Cast = ()
+    checked: bool = False
 
 
 @dataclass(frozen=True)
@@ -272,6 +274,23 @@ class SeparationRequest:
     close_up: CloseUpShape | None = None
     close_up_name: bool = False
     cast: Cast = ()
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a separation will need, reckoned before it begins.
+
+    Attributes:
+        wall_s: how long it takes here; None where nothing is known of the model's pace.
+        memory_bytes: the most memory at once.
+        output_bytes: size of the results.
+        cache_bytes: working space in the cache.
+    """
+
+    wall_s: float | None
+    memory_bytes: int
+    output_bytes: int
+    cache_bytes: int
 
 
 @dataclass(frozen=True)

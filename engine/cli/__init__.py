@@ -83,7 +83,7 @@ def _run(args: argparse.Namespace, console: Console) -> Answer | None:
     """Run a command that answers; None for the window, which runs outside of the quiet."""
     if args.command == "gui":
         return None
-    from engine.cli import commands, machine
+    from engine.cli import ahead, commands, machine
 
     match args.command:
         case "probe":
@@ -94,14 +94,16 @@ def _run(args: argparse.Namespace, console: Console) -> Answer | None:
             machine.confirm(args, console)  # before Ctrl-C is listened to, so that it ends the question
         case "doctor":
             return machine.doctor(args)
-        case "separate" if args.progress != "json" and (text := commands.slowness(args)):
-            console.note(text)
+        case "separate":
+            foreseen = ahead.outlook(args)
+            if args.progress != "json":
+                ahead.tell(args, foreseen, console)
     with _cancel_on_signal() as cancel:
         match args.command:
             case "faces":
                 return commands.faces(args, console.on_progress, cancel)
             case "separate":
-                return commands.separate(args, console.on_progress, cancel)
+                return commands.separate(args, foreseen, console.on_progress, cancel)
             case "batch":
                 from engine.cli.batch import batch
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from engine import api
 from engine.cache import output_error, write_then_rename
+from engine.cli.ahead import estimate_json, separation_request
 from engine.cli.console import Json, printable, table
 from engine.errors import OutputExistsError, UsageError
 from engine.export.report import result_json
 from engine.isolation.job import names
 from engine.jobs import CancelToken, ProgressCallback
-from engine.types import AudioInfo, FaceAnalysis, MediaInfo, Person, SeparationRequest, SeparationResult
+from engine.types import AudioInfo, FaceAnalysis, MediaInfo, Outlook, Person, SeparationRequest, SeparationResult
 from engine.values import clock
 
 
@@ -63,52 +64,16 @@ def faces(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Cance
     return Answer(data, _faces_text(analysis))
 
 
-def separate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:
-    """`avsep separate`."""
+def separate(
+    args: argparse.Namespace, foreseen: Outlook | None, on_progress: ProgressCallback, cancel: CancelToken
+) -> Answer:
+    """`avsep separate`; `foreseen` is what was reckoned before."""
     person_ids: tuple[int, ...] = ()
     if args.person:
         person_ids = _person_ids(args.video, args.person, on_progress, cancel)
-    request = SeparationRequest(
-        video=args.video,
-        output=args.output,
-        person_ids=person_ids,
-        at=args.at,
-        everyone=args.everyone,
-        model=args.model,
-        device=args.device,
-        range_s=args.range,
-        mix_back=args.mix_back,
-        absent=args.absent,
-        loudness_lufs=args.loudness,
-        format=args.format,
-        overwrite=args.overwrite,
-        picture=args.picture,
-        audio_index=args.audio_index,
-        close_up=args.close_up,
-        close_up_name=args.close_up_name,
-    )
+    request = separation_request(args, person_ids)
     result = api.separate(request, on_progress=on_progress, cancel=cancel)
-    return Answer(result_json(result), _separate_text(result, request))
-
-
-def slowness(args: argparse.Namespace) -> str:
-    """How long `avsep separate` will take with a model that is slower than real time here; "" with a fast one."""
-    try:
-        row = api.model_info(args.model)
-    except UsageError:  # a training run, or a name that the job itself refuses
-        return ""
-    if row.pace is None or row.pace <= 1:
-        return ""
-    duration_s = api.probe(args.video).duration_s
-    start_s, end_s = args.range or (0.0, duration_s)
-    minutes = (row.seconds_for(start_s, min(end_s, duration_s), duration_s) or 0.0) / 60
-    each = " for each voice" if args.everyone or len(args.person or ()) > 1 else ""
-    told = "measured here" if row.pace_measured else "estimated"
-    less = "" if args.range else " Less with --range A-B."
-    return (
-        f"Note: {row.name} takes about {row.pace:.0f} s for a second of one voice on this computer ({told}): about "
-        f"{max(1, round(minutes))} min{each}.{less}"
-    )
+    return Answer(result_json(result) | {"estimate": estimate_json(foreseen)}, _separate_text(result, request))
 
 
 def prepare(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:

@@ -83,13 +83,13 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
     check_choice(request)
     with run.stage("probe_s"):
         media = api.probe(request.video)
-        sound = _sound_stream(media, request)
+        sound = sound_stream(media, request)
         target = find_target(request)
         if (target.kind == "video" or request.close_up is not None) and media.video is None:
             raise NoPictureError(
                 f"“{request.video.name}” has no picture to show.", "Choose a sound file or a folder for the result."
             )
-        range_s = _clip_range(request.range_s, media)
+        range_s = clip_range(request.range_s, media)
         api.device_info(request.device)
         _check_model(request.model)
     with run.stage("faces_s"):
@@ -159,7 +159,12 @@ def _check_model(name: str) -> None:
         )
 
 
-def _sound_stream(media: MediaInfo, request: SeparationRequest) -> AudioInfo:
+def sound_stream(media: MediaInfo, request: SeparationRequest) -> AudioInfo:
+    """The sound stream that a request means.
+
+    Raises:
+        NoSoundError: there is none. UsageError: the one that it names is no sound.
+    """
     if not media.audio:
         raise NoSoundError(f"“{request.video.name}” has no sound.", "Choose a file with sound.")
     if request.audio_index is None:
@@ -173,8 +178,12 @@ def _sound_stream(media: MediaInfo, request: SeparationRequest) -> AudioInfo:
     )
 
 
-def _clip_range(range_s: tuple[float, float] | None, media: MediaInfo) -> tuple[float, float] | None:
-    """A wanted range within the file; None where it is the whole file."""
+def clip_range(range_s: tuple[float, float] | None, media: MediaInfo) -> tuple[float, float] | None:
+    """A wanted range within the file; None where it is the whole file.
+
+    Raises:
+        UsageError: it is none, or begins after the end.
+    """
     if range_s is None:
         return None
     start, end = range_s

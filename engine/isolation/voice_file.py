@@ -33,6 +33,11 @@ def window_count(source: PcmStore) -> int:
     return max(1, math.ceil(source.duration_s / HOP_S))
 
 
+def window_bytes(sample_rate_hz: int, channels: int) -> int:
+    """Space that a window takes in the cache, with its stretch of the voice."""
+    return (WINDOW_S + HOP_S) * sample_rate_hz * channels * 4
+
+
 def window_start_s(k: int) -> float:
     """When window k begins; before 0 for the first."""
     return k * HOP_S - (WINDOW_S - HOP_S) / 2

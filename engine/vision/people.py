@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import speed
 from engine.cache import content_key, entry, output_error
 from engine.casting import parts_of, person_key
 from engine.errors import InputError, NoPictureError, NoSoundError, UsageError
@@ -64,13 +65,9 @@ def find_faces(path: Path, *, on_progress: ProgressCallback, cancel: CancelToken
         OutputError: the cache cannot be written.
         JobCancelled: asked for through `cancel`.
     """
-    media = probe(path)
-    if media.video is None:
-        raise NoPictureError(f"“{path.name}” has no picture.", "Choose a video file.")
-    key = f"{content_key(path)}-{VERSION}"
-    folder = entry(_KIND, key)
-    known = load_analysis(folder, media, key)
-    if known is not None and all(_has_lips(folder, _name(person.id)) for person in known.people):
+    media, key, folder = _place(path)
+    known = _known(media, key, folder)
+    if known is not None:
         return known
     with _work_folder(folder) as work:
         analysis = _Analyser(media, key, work, on_progress, cancel).run()
@@ -80,6 +77,33 @@ def find_faces(path: Path, *, on_progress: ProgressCallback, cancel: CancelToken
         save_analysis(folder, analysis)
     on_progress(Progress(_STAGE, 1.0, 1.0))
     return analysis
+
+
+def pictures_in(media: MediaInfo) -> float:
+    """How many pictures of a film are looked at."""
+    fps = media.video.avg_fps if media.video is not None else 0.0
+    return media.duration_s * (RATE_HZ if fps > FAST_FPS else fps)
+
+
+def known_faces(path: Path) -> FaceAnalysis | None:
+    """What `find_faces` found earlier; None where it has not looked yet. Raises like it."""
+    return _known(*_place(path))
+
+
+def _place(path: Path) -> tuple[MediaInfo, str, Path]:
+    """What is in a film, and where its analysis is kept: key and folder."""
+    media = probe(path)
+    if media.video is None:
+        raise NoPictureError(f"“{path.name}” has no picture.", "Choose a video file.")
+    key = f"{content_key(path)}-{VERSION}"
+    return media, key, entry(_KIND, key)
+
+
+def _known(media: MediaInfo, key: str, folder: Path) -> FaceAnalysis | None:
+    known = load_analysis(folder, media, key)
+    if known is None or not all(_has_lips(folder, _name(person.id)) for person in known.people):
+        return None
+    return known
 
 
 def load_lips(key: str, person_id: int, cast: Cast = ()) -> LipStream:
@@ -230,7 +254,7 @@ class _Analyser:
         frames = read_frames(self._media.path, max_width=MAX_WIDTH_PX, every_s=every_s, cancel=self._cancel)
         tracker, schedule = Tracker(), LookSchedule()
         was_lost = False
-        last_s = float("-inf")
+        last_s, watch = float("-inf"), speed.Watch()
         for frame, is_cut in mark_cuts(frames, lambda item: item.rgb, lambda item: item.time_s):
             self._cancel.checkpoint()
             if frame.time_s <= last_s:  # a damaged file may repeat a time
@@ -249,7 +273,9 @@ class _Analyser:
             self._end(step.ended)
             was_lost = bool(step.ended) or (was_lost and not deep)
             self._report(_DECODE_SHARE * frame.time_s / max(self._media.duration_s, 1e-3))
+            watch.add(1 / speed.PICTURES)
         self._end(tracker.finish())
+        watch.keep(speed.FACES, "cpu")
 
     def _end(self, ended: Sequence[EndedTrack]) -> None:
         video = self._media.video
