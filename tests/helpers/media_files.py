@@ -63,6 +63,7 @@ class Picture:
     Attributes:
         times_s: when each picture appears; None counts at `fps` from `start_s`.
         clockwise_deg: how a player has to turn it.
+        shown: pictures as they are seen, (h, w, 3) uint8 each; None shows numbers. The last one stays to the end.
     """
 
     fps: Fraction = Fraction(25)
@@ -74,10 +75,18 @@ class Picture:
     clockwise_deg: int = 0
     codec: str = "libx264"
     b_frames: int = 2
+    shown: Sequence[NDArray[np.uint8]] | None = None
 
     @property
     def clock_hz(self) -> int:
         return 60_000 if self.codec == "mpeg4" else 90_000
+
+    def seen(self, number: int) -> NDArray[np.uint8]:
+        """Picture `number` as it is seen, (h, w, 3) uint8."""
+        if self.shown is not None:
+            return self.shown[min(number, len(self.shown) - 1)]
+        upright = self.clockwise_deg % 180 == 0
+        return numbered(number, *((self.width, self.height) if upright else (self.height, self.width)))
 
     def ticks(self) -> list[int]:
         if self.times_s is not None:
@@ -142,8 +151,7 @@ def _picture_packets(container: av.container.OutputContainer, picture: Picture) 
         stream.set_display_rotation(-picture.clockwise_deg)
     yield None
     for number, tick in enumerate(picture.ticks()):
-        shown = (picture.width, picture.height) if picture.clockwise_deg % 180 == 0 else (picture.height, picture.width)
-        stored = np.rot90(numbered(number, *shown), picture.clockwise_deg // 90)
+        stored = np.rot90(picture.seen(number), picture.clockwise_deg // 90)
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(stored), format="rgb24")
         frame.pts, frame.time_base = tick, Fraction(1, picture.clock_hz)
         yield from stream.encode(frame)
@@ -167,7 +175,7 @@ def _sound_packets(container: av.container.OutputContainer, sound: Sound, suffix
         if first in hole:
             continue
         part = samples[first : first + block]
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(part.T), "fltp", sound.layout)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(part).reshape(1, -1), "flt", sound.layout)
         frame.sample_rate, frame.time_base = sound.sample_rate_hz, Fraction(1, sound.sample_rate_hz)
         frame.pts = start + first
         yield from stream.encode(frame)
