@@ -11,14 +11,14 @@ import importlib
 import inspect
 import os
 import signal
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from engine.errors import EngineError, JobCancelled
+from engine.errors import EngineError, JobCancelled, known_error
 from engine.jobs import CancelToken, Progress, ThinnedProgress
+from engine.limits import bound_memory
 
 REPORT_INTERVAL_S = 0.05
 
@@ -80,6 +80,7 @@ def main(connection: Connection, cancelled: ctypes.c_bool, engine_module: str, n
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if niceness and hasattr(os, "nice"):
         os.nice(niceness)
+    bound_memory()
     while True:
         try:
             request = connection.recv()
@@ -98,17 +99,10 @@ def _serve(request: JobRequest, connection: Connection, cancelled: ctypes.c_bool
         connection.send(Succeeded(request.job_id, value))
     except JobCancelled:
         connection.send(Stopped(request.job_id))
-    except EngineError as error:
-        connection.send(Failed(request.job_id, error))
     except (BrokenPipeError, ConnectionError):
         raise
-    except MemoryError:
-        message, remedy = "There was not enough memory for this.", "Close other programs, or work on a shorter part."
-        connection.send(Failed(request.job_id, EngineError(message, remedy, details=traceback.format_exc())))
-    except Exception as unexpected:  # noqa: BLE001 - the one place where a job's bug becomes a sentence
-        message = f"Something unexpected happened: {type(unexpected).__name__}: {unexpected}"
-        remedy = "Try again; if it happens again, copy the details into a report."
-        connection.send(Failed(request.job_id, EngineError(message, remedy, details=traceback.format_exc())))
+    except Exception as error:  # noqa: BLE001 - the one place where a job's bug becomes a sentence
+        connection.send(Failed(request.job_id, known_error(error)))
 
 
 def _call(function: Callable[..., Any], request: JobRequest, connection: Connection, cancelled: ctypes.c_bool) -> Any:

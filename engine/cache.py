@@ -28,8 +28,11 @@ CACHE_DIR_VARIABLE = "AVSEP_CACHE_DIR"
 DEFAULT_LIMIT_BYTES = 20 * 10**9
 LEAST_LIMIT_BYTES = 10**9
 PROBE_BYTES = 2**20
+WHOLE_BYTES = 64 * PROBE_BYTES
 IN_USE_S = 3600.0
+LEFT_S = 86_400.0
 TEMP_PREFIX = ".avsep-"
+WORK_PREFIX = "work-"
 _LIMIT_FILE = "cache.json"
 _MOST_LIMIT_FILE_BYTES = 4096
 
@@ -43,7 +46,8 @@ def cache_root() -> Path:
 def content_key(path: Path) -> str:
     """Name a file by what is in it, so that a renamed or moved file finds its results again.
 
-    The key covers the size and three stretches of 1 MiB (head, middle, tail): constant time for any length.
+    The key covers the size and all of a file of up to 64 MiB; of a longer one three stretches of 1 MiB (head, middle,
+    tail), so that it takes a moment for any length.
 
     Returns:
         32 hexadecimal digits.
@@ -56,9 +60,12 @@ def content_key(path: Path) -> str:
     try:
         with path.open("rb") as file:
             digest.update(size.to_bytes(8, "little"))
-            for start in sorted({0, max(0, (size - PROBE_BYTES) // 2), max(0, size - PROBE_BYTES)}):
-                file.seek(start)
-                digest.update(file.read(PROBE_BYTES))
+            if size <= WHOLE_BYTES:
+                digest.update(file.read())
+            else:
+                for start in (0, (size - PROBE_BYTES) // 2, size - PROBE_BYTES):
+                    file.seek(start)
+                    digest.update(file.read(PROBE_BYTES))
     except OSError as error:
         raise input_error(path, error) from error
     return digest.hexdigest()
@@ -297,10 +304,13 @@ def delete_entry(folder: Path) -> bool:
 
 
 def sweep() -> None:
-    """Delete what a stopped program had left of the entries that it was deleting."""
+    """Delete what a stopped program had left: of the entries that it was deleting, and of files that it was writing."""
     with suppress(OSError):
         for folder in cache_root().glob(f"{TEMP_PREFIX}*"):
             shutil.rmtree(folder, ignore_errors=True)
+        for left in (*cache_root().glob(f"*/*/{TEMP_PREFIX}*"), *cache_root().glob(f"*/*/{WORK_PREFIX}*")):
+            if left.stat().st_mtime < time.time() - LEFT_S:
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def disk_usage(folder: Path, *, apart_from: Path | None = None) -> tuple[int, int]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import traceback
+
 
 class EngineError(Exception):
     """The job failed for a reason that is known.
@@ -46,6 +49,12 @@ class InputError(EngineError):
     exit_code = 3
 
 
+class InputChangedError(InputError):
+    """The input file was changed by somebody else while it was worked on."""
+
+    code = "input_changed"
+
+
 class NoSoundError(InputError):
     """The file has no audio stream."""
 
@@ -88,7 +97,36 @@ class DeviceError(EngineError):
     code = "device"
 
 
+class MemoryShortError(EngineError):
+    """There was not enough memory, or more was asked for than a job is let have."""
+
+    code = "memory"
+
+
+class UnexpectedError(EngineError):
+    """A fault of AVSep itself, or of a library below it."""
+
+    code = "unexpected"
+
+
 class JobCancelled(Exception):  # noqa: N818 - the outcome of a wish, not an error
     """The user asked the job to stop."""
 
+    code = "cancelled"
     exit_code = 130
+
+
+def known_error(error: BaseException) -> EngineError:
+    """Any failure as one that a user can act on: itself, or a sentence for it with the traceback in its details."""
+    if isinstance(error, EngineError):
+        return error
+    details = "".join(traceback.format_exception(error))
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return MemoryShortError(
+            "There was not enough memory for this.", "Close other programs, or work on a shorter part.", details=details
+        )
+    return UnexpectedError(
+        f"Something unexpected happened: {type(error).__name__}: {error}",
+        "Try again; if it happens again, copy the details into a report.",
+        details=details,
+    )

@@ -36,7 +36,11 @@ def read_project(path: Path) -> Project:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        raise InputError(_tr("There is no project at {0}.").format(path), details=str(error)) from None
+        raise InputError(
+            _tr("There is no project at {0}.").format(path),
+            _tr("Choose another file, or open the video itself."),
+            details=str(error),
+        ) from None
     if not stat.S_ISREG(mode):
         raise InputError(
             _tr("“{0}” is a folder or a device, not a project.").format(name), _tr("Choose a file with .avsep.")
@@ -46,7 +50,9 @@ def read_project(path: Path) -> Project:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise InputError(
-            _tr("The project “{0}” cannot be read: {1}.").format(name, error.strerror or error), details=str(error)
+            _tr("The project “{0}” cannot be read: {1}.").format(name, error.strerror or error),
+            _tr("Choose another file, or open the video itself."),
+            details=str(error),
         ) from None
     return parse_project(data, name)
 

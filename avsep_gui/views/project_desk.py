@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QDateTime, QLocale, QObject
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMainWindow
 
+from avsep_gui.engine_words import in_words
 from avsep_gui.projects import Projects
 from avsep_gui.recovery import Abandoned
 from avsep_gui.settings import Settings
@@ -91,7 +92,8 @@ class ProjectDesk(QObject):
         if not is_project(path):
             path = path.with_name(path.name + SUFFIX)
             if path.exists():  # the dialog asked about the name without the ending
-                error = OutputExistsError(self.tr("There is already a “{0}” in that folder.").format(path.name))
+                message = self.tr("There is already a “{0}” in that folder.").format(path.name)
+                error = OutputExistsError(message, in_words("Choose another name."))
                 self._notices.show_error(error, action=(self.tr("Choose another name…"), self.save_as))
                 return
         self._save(path, over=True)

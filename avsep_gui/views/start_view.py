@@ -273,7 +273,7 @@ class ErrorView(QWidget):
         self._details_place = QVBoxLayout()
         column.addLayout(self._details_place)
         self._details: QWidget | None = None
-        self._error = EngineError("")
+        self._details_text = ""
         column.addStretch(3)
         outer.addLayout(column)
         outer.addStretch(1)
@@ -289,7 +289,7 @@ class ErrorView(QWidget):
         Args:
             ways: words and deeds of better ways on than another video, the best one first.
         """
-        self._error = error
+        self._details_text = error.details
         for button in self.ways:
             button.hide()
             button.deleteLater()
@@ -318,7 +318,7 @@ class ErrorView(QWidget):
 
     def _on_more(self, shown: bool) -> None:
         if self._details is None and shown:
-            self._details = details_view(self._error.details)
+            self._details = details_view(self._details_text)
             self._details_place.addWidget(self._details)
         if self._details is not None:
             self._details.setVisible(shown)

@@ -7,15 +7,15 @@ import multiprocessing
 import os
 import signal
 import threading
-import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 from engine.batch.item import BatchItem, BatchOutcome, Existing
-from engine.errors import EngineError, JobCancelled
+from engine.errors import EngineError, JobCancelled, known_error
 from engine.jobs import CancelToken, Progress, ThinnedProgress
+from engine.limits import bound_memory
 
 _REPORT_S = 0.1
 _END_S = 5.0
@@ -78,6 +78,7 @@ def _serve(line: Connection, cancel: Event, threads: int) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes; the first one decides
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     _end_with_parent()
+    bound_memory()
     while True:
         try:
             task: Task = line.recv()
@@ -94,16 +95,10 @@ def _do(task: Task, line: Connection, cancel: Event) -> Answer:
         return do_item(task.folder, task.item, task.existing, on_progress=report, cancel=token)
     except JobCancelled:
         return None
-    except EngineError as error:
-        return error
     except (BrokenPipeError, ConnectionError):
         raise
-    except MemoryError:
-        message = f"There was not enough memory for “{task.item.input.name}”."
-        return EngineError(message, "Close other programs, or use fewer workers.", details=traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - one bad file never stops the rest
-        message = f"Something unexpected went wrong with “{task.item.input.name}” ({type(error).__name__}: {error})."
-        return EngineError(message, "Try it again, and report the details.", details=traceback.format_exc())
+        return known_error(error)
 
 
 def _end_with_parent() -> None:

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from engine.cli.console import Console
 from engine.cli.parser import build_parser
-from engine.errors import EngineError, JobCancelled
+from engine.errors import EngineError, JobCancelled, UnexpectedError, known_error
 from engine.jobs import CancelToken
+from engine.limits import bound_memory
 
 if TYPE_CHECKING:
     from engine.cli.commands import Answer
 
 EXIT_FAILED = 1
-EXIT_CANCELLED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 failed, 2 wrong use, 3 input unusable, 130 cancelled.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and not {"train", "prepare", "gui"} & set(arguments[:1]):
+        bound_memory()
     try:
         return _main(arguments)
     except BrokenPipeError:
@@ -56,23 +58,18 @@ def _main(arguments: list[str]) -> int:
             answer = _run(args, console)
     except SystemExit as stop:  # --help and --version have spoken
         return stop.code if isinstance(stop.code, int) else EXIT_FAILED
-    except EngineError as error:
-        _explain(console, error, verbose=verbose)
-        console.failure(error.code, error.message, error.remedy)
-        return error.exit_code
     except (JobCancelled, KeyboardInterrupt):
-        console.failure("cancelled", "Cancelled.", "")
-        return EXIT_CANCELLED
+        console.failure(JobCancelled.code, "Cancelled.", "Give the command again: what was computed is kept.")
+        return JobCancelled.exit_code
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last resort: a sentence in place of a traceback
         _explain(console, error, verbose=verbose)
-        console.failure(
-            "unexpected",
-            f"Something unexpected went wrong ({type(error).__name__}: {error}).",
-            "Run the command again with --verbose and report what it shows.",
-        )
-        return EXIT_FAILED
+        failure = known_error(error)
+        details = "Run the command again with --verbose and report what it shows."
+        remedy = details if isinstance(failure, UnexpectedError) else failure.remedy
+        console.failure(failure.code, failure.message, remedy)
+        return failure.exit_code
     if answer is None:
         return _open_window(args)
     console.result(answer.data, answer.text)

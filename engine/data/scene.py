@@ -14,6 +14,7 @@ from engine.data.clip import SAMPLE_RATE_HZ, Rejected, Source, take_in
 from engine.data.recipe import Recipe, Voice
 from engine.errors import InputError
 from engine.media.reader import probe
+from engine.seals import intact, seal
 from engine.vision.lips import LANDMARK_FEATURES, RATE_HZ
 
 FloatArray = NDArray[np.float32]
@@ -166,7 +167,7 @@ def _noise(row: Recipe, root: Path, voices: FloatArray) -> FloatArray:
 def _clip(row: Recipe, path: Path) -> tuple[NDArray[np.int16], FloatArray, FloatArray]:
     """Sound, lip features and face vector of a clip; no frames where it has no picture."""
     try:
-        known = (entry("takes", content_key(path)) / _FILMED).is_file()
+        known = intact(_note(entry("takes", content_key(path)) / _FILMED))
         return _load(path, filmed=known or probe(path).video is not None)
     except InputError as error:
         raise _named(row, error) from error
@@ -176,14 +177,20 @@ def _named(row: Recipe, error: InputError) -> InputError:
     return InputError(f"{row.id}: {error.message}", error.remedy, details=error.details)
 
 
+def _note(stored: Path) -> Path:
+    """Where the checksum of a kept take is."""
+    return stored.with_suffix(".json")
+
+
 def _load(path: Path, *, filmed: bool) -> tuple[NDArray[np.int16], FloatArray, FloatArray]:
     """Decode a file, or take it from the cache."""
     stored = entry("takes", content_key(path)) / (_FILMED if filmed else "sound.npz")
-    if not stored.is_file():
+    if not intact(_note(stored)):
         taken = take_in(Source(path, path.name, "", "", "", has_face=filmed))
         if isinstance(taken, Rejected):
             raise InputError(f"{path.name} cannot be used: {taken.why}", "Take it off the list.")
         with write_then_rename(stored) as part, part.open("wb") as file:
             np.savez(file, audio=taken.audio, lips=taken.lips, attributes=taken.attributes)
+        seal(_note(stored), [stored])
     with np.load(stored) as arrays:
         return arrays["audio"], arrays["lips"].astype(np.float32), arrays["attributes"].astype(np.float32)

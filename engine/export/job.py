@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,13 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from engine import api
-from engine.cache import TEMP_PREFIX, output_error
+from engine.cache import content_key
 from engine.casting import recast
-from engine.errors import ModelError, NoPictureError, NoSoundError, OutputExistsError, UsageError
+from engine.errors import InputChangedError, InputError, ModelError, NoPictureError, NoSoundError, UsageError
 from engine.export.levels import VoiceLevel, measure_voice
 from engine.export.mix import Mix
 from engine.export.people import check_choice, choose_people
 from engine.export.report import Json, write_report
+from engine.export.staging import staging
 from engine.export.target import PlannedFile, Target, check_close_ups, check_space, find_target, plan_files
 from engine.export.timeline import TimelineSound, write_timeline
 from engine.export.usage import peak_rss_mb
@@ -82,6 +81,7 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
     _check_numbers(request)
     check_choice(request)
     with run.stage("probe_s"):
+        key = content_key(request.video)
         media = api.probe(request.video)
         sound = sound_stream(media, request)
         target = find_target(request)
@@ -103,11 +103,12 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
         isolation = api.isolate(_isolation_request(request, people, range_s), on_progress=on_progress, cancel=cancel)
     with run.stage("measure_s"):
         mix, levels = _mix(run, isolation, people, range_s)
-    with _staging(target) as staging:
+    new_folder = target.kind == "folder" and not target.folder.exists()
+    with staging(target.folder, whole=new_folder) as place:
         with run.stage("write_s"):
-            notes = unseen + _write(run, staging, files, mix, people, analysis, sound.language)
+            notes = unseen + _write(run, place.folder, files, mix, people, analysis, sound.language)
         with run.stage("verify_s"):
-            null_db, offset, doubts = _verify(run, staging, files, target, mix)
+            null_db, offset, doubts = _verify(run, place.folder, files, target, mix)
         wall_s = time.perf_counter() - began
         result = SeparationResult(
             model=isolation.model,
@@ -127,9 +128,10 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
         )
         if files[-1].kind == "report":
             card = None if request.model.endswith(".safetensors") else api.model_info(isolation.model)
-            write_report(staging / files[-1].name, result, media, card, _voices_json(people, levels))
+            write_report(place.folder / files[-1].name, result, media, card, _voices_json(people, levels))
+        _check_unchanged(request.video, key)
         cancel.checkpoint()
-        _publish(staging, target, files, overwrite=request.overwrite)
+        place.publish([file.name for file in files], overwrite=request.overwrite)
     return result
 
 
@@ -211,6 +213,7 @@ def _isolation_request(
         absent=request.absent,
         audio_index=request.audio_index,
         cast=request.cast,
+        checked=True,
     )
 
 
@@ -235,22 +238,17 @@ def _mix(
     return replace(mix, gains=tuple(level.gain for level in levels)), levels
 
 
-@contextmanager
-def _staging(target: Target) -> Iterator[Path]:
-    """A hidden folder on the disk of the results, gone at the end; a folder made for nothing goes too."""
-    created = False
+def _check_unchanged(video: Path, key: str) -> None:
+    """Make sure that the results are of the file as it is, if it is still there."""
     try:
-        if target.kind == "folder" and not target.folder.exists():
-            target.folder.mkdir()
-            created = True
-        with tempfile.TemporaryDirectory(prefix=TEMP_PREFIX, dir=target.folder) as staging:
-            yield Path(staging)
-        created = False
-    except OSError as error:
-        raise output_error(target.folder, error) from error
-    finally:
-        if created:
-            shutil.rmtree(target.folder, ignore_errors=True)
+        now = content_key(video)
+    except InputError:
+        return
+    if now != key:
+        raise InputChangedError(
+            f"“{video.name}” was changed while it was worked on.",
+            "Wait until the program that writes it is done, then try again.",
+        )
 
 
 def _write(
@@ -355,15 +353,6 @@ def _verify(
 
 def _voice_reader(mix: Mix, which: int) -> Reader:
     return lambda start, stop: mix.voice(which, start, stop)
-
-
-def _publish(staging: Path, target: Target, files: tuple[PlannedFile, ...], *, overwrite: bool) -> None:
-    """Move the finished files to their places, in order, so that the report appears last."""
-    for file in files:
-        place = target.folder / file.name
-        if not overwrite and place.exists():  # somebody else was quicker
-            raise OutputExistsError(f"“{place}” exists already.", "Choose another name, or ask to overwrite it.")
-        (staging / file.name).replace(place)
 
 
 def _output(file: PlannedFile, target: Target, request: SeparationRequest, people: tuple[Person, ...]) -> OutputFile:

@@ -67,16 +67,26 @@ def isolate(
     cancel = cancel or CancelToken()
     request = replace(request, model=settled(request.model))
     model = model_spec(request.model).name
-    source = decode_audio(request.video, audio_index=request.audio_index, on_progress=on_progress, cancel=cancel)
+    source = decode_audio(
+        request.video,
+        audio_index=request.audio_index,
+        checked=request.checked,
+        on_progress=on_progress,
+        cancel=cancel,
+    )
     analysis = recast(find_faces(request.video, on_progress=on_progress, cancel=cancel), request.cast)
     check_people(analysis, request.person_ids)
     windows = windows_of(source.duration_s, request.range_s)
     prune()
     files = {p: VoiceFile.open(_folder(request, source, p), source, p) for p in request.person_ids}
+    if request.checked:
+        for file in files.values():
+            file.mend(windows)
     missing = sorted({k for file in files.values() for k in windows if k not in file.done})
     job = _Job(request, source, analysis, files, missing, on_progress, cancel)
     device, warnings = device_info(request.device).device, []
-    if missing:
+    lost = request.checked and not all(job.key(person) in job.lags.known for person in files)
+    if missing or lost:
         with closing(open_model(request.model, request.device, cancel)) as opened, job.adviser() as adviser:
             check_supply(model, opened.declaration)
             job.run(opened, adviser)

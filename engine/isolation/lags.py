@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from engine.cache import write_then_rename
 from engine.contract import FloatArray, SeparationModel
 from engine.isolation.faces import Face
 from engine.isolation.voice_file import source_window, window_count
 from engine.isolation.windows import masks_of
 from engine.jobs import CancelToken, Progress, ProgressCallback
+from engine.seals import read_sealed, write_sealed
 from engine.types import PcmStore
 from engine.vision.lips import RATE_HZ
 
@@ -31,7 +30,7 @@ class Lags:
     def __init__(self, folder: Path, source: PcmStore) -> None:
         self.source = source
         self.file = folder / "lags.json"
-        stored = json.loads(self.file.read_text(encoding="utf-8")) if self.file.is_file() else {}
+        stored = read_sealed(self.file) or {}
         self.known = {person: np.asarray(lag, np.float32) for person, lag in stored.items()}
 
     def windows(self, face: Face) -> list[int]:
@@ -58,8 +57,7 @@ class Lags:
                 on_progress(Progress("Matching lips and sound", number + 1, len(windows)))
             self.known[face.key] = model.lag_probabilities(np.stack(matches))
         if unknown:
-            with write_then_rename(self.file) as part:
-                part.write_text(json.dumps({p: lag.tolist() for p, lag in self.known.items()}), encoding="utf-8")
+            write_sealed(self.file, {person: lag.tolist() for person, lag in self.known.items()})
 
     def given(self, faces: Iterable[Face]) -> FloatArray:
         """(P, 2 K + 1), as models take them that find delays."""

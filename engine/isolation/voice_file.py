@@ -7,8 +7,8 @@ makes the order of work free, a killed run resumable, and the result the same.
 
 from __future__ import annotations
 
-import json
 import math
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
@@ -18,14 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.cache import output_error, write_then_rename
+from engine.cache import output_error
 from engine.confidence import Judgement, confidence, together
+from engine.seals import read_sealed, write_sealed
 from engine.types import STRETCH_S, ConfidenceSpan, IsolatedVoice, PcmStore, PersonConfidence
 
 FloatArray = NDArray[np.float32]
 WINDOW_S, HOP_S = 6, STRETCH_S
 _FADE_S, _SKIRT_S = 1.0, 0.5  # windows overlap by 2 s: 0.5 s unused, 1 s cross-fade, 0.5 s unused
-VERSION = 6
+VERSION = 7
+_VOICE, _STATE = "voice.f32", "state.json"
 
 
 def window_count(source: PcmStore) -> int:
@@ -56,14 +58,14 @@ class VoiceFile:
     """A person's voice in its cache folder.
 
     Attributes:
-        done: windows that are in even.f32 or odd.f32.
+        done: windows that are in even.f32 or odd.f32, with the CRC-32 of what they wrote.
         judged: what is thought of the voice, per second of the file.
     """
 
     folder: Path
     source: PcmStore
     person: int
-    done: set[int] = field(default_factory=set)
+    done: dict[int, int] = field(default_factory=dict)
     judged: dict[int, Judgement] = field(default_factory=dict)
 
     @classmethod
@@ -76,17 +78,32 @@ class VoiceFile:
         size = 4 * source.n_samples * source.channels
         fresh = False
         with _disk_errors(folder):
-            for name in ("even.f32", "odd.f32", "voice.f32"):
+            for name in (_layer(0), _layer(1), _VOICE):
                 path = folder / name
                 if not path.exists() or path.stat().st_size != size:
                     fresh = True
                     with path.open("wb") as file:
                         file.truncate(size)  # zeros; sparse where the file system can
-            state: dict[str, Any] = {}
-            if not fresh and (folder / "state.json").is_file():
-                state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        judged = {int(second): Judgement(*values) for second, values in state.get("judged", {}).items()}
-        return cls(folder, source, person, set(state.get("done", [])), judged)
+        state = (None if fresh else read_sealed(folder / _STATE)) or {"done": {}, "judged": {}}
+        judged = {int(second): Judgement(*values) for second, values in state["judged"].items()}
+        return cls(folder, source, person, {int(k): told for k, told in state["done"].items()}, judged)
+
+    def mend(self, windows: list[int]) -> None:
+        """Forget the windows that are not as they were written, so that they are computed again; join the others anew.
+
+        Raises:
+            OutputError: the cache cannot be read or written.
+        """
+        with _disk_errors(self.folder):
+            for k in windows:
+                low, high, _ = _written(k, self.source)
+                if k in self.done and zlib.crc32(self._map(_layer(k))[low:high]) != self.done[k]:
+                    del self.done[k]
+            voice = self._map(_VOICE)
+            for k in windows:
+                span, joined = self._stretch(k)
+                if self.is_final(k) and not np.array_equal(voice[span], joined, equal_nan=True):
+                    self._write(_VOICE, span.start, joined)
 
     def store(self, *, complete: bool = True) -> PcmStore:
         """The voice for clients."""
@@ -107,23 +124,16 @@ class VoiceFile:
             OutputError: the disk is full or the cache cannot be written.
         """
         low, high, skip = _written(k, self.source)
-        rate = self.source.sample_rate_hz
+        part = np.ascontiguousarray((window * _fade(k, self.source)[:, None])[skip : skip + high - low], "<f4")
         with _disk_errors(self.folder):
-            layer = self._map("odd.f32" if k % 2 else "even.f32", "r+")
-            layer[low:high] = (window * _fade(k, self.source)[:, None])[skip : skip + high - low]
-            layer.flush()
-            self.done.add(k)
+            self._write(_layer(k), low, part)
+            self.done[k] = zlib.crc32(part.data)
             final = [j for j in (k - 1, k, k + 1) if self.is_final(j)]
-            if final:
-                voice, even, odd = self._map("voice.f32", "r+"), self._map("even.f32"), self._map("odd.f32")
-                for j in final:
-                    span = slice(j * HOP_S * rate, min((j + 1) * HOP_S * rate, self.source.n_samples))
-                    voice[span] = even[span] + odd[span]
-                voice.flush()
+            for j in final:
+                span, joined = self._stretch(j)
+                self._write(_VOICE, span.start, joined)
             judged = {second: astuple(judgement) for second, judgement in self.judged.items()}
-            state = {"version": VERSION, "done": sorted(self.done), "judged": judged}
-            with write_then_rename(self.folder / "state.json") as part:
-                part.write_text(json.dumps(state), encoding="utf-8")
+            write_sealed(self.folder / _STATE, {"done": self.done, "judged": judged})
         if not final:
             return None
         return float(final[0] * HOP_S), min(float((final[-1] + 1) * HOP_S), self.source.duration_s)
@@ -150,14 +160,36 @@ class VoiceFile:
         whole = len(final) == window_count(self.source)
         return IsolatedVoice(self.person, self.store(complete=whole), tuple(spans), told, av_offset_ms)
 
-    def _map(self, name: str, mode: Any = "r") -> Any:
+    def _map(self, name: str) -> Any:
         shape = (self.source.n_samples, self.source.channels)
-        return np.memmap(self.folder / name, np.dtype("<f4"), mode, shape=shape)
+        return np.memmap(self.folder / name, np.dtype("<f4"), "r", shape=shape)
+
+    def _stretch(self, k: int) -> tuple[slice, FloatArray]:
+        """Where stretch k lies, and what its windows make together."""
+        rate = self.source.sample_rate_hz
+        span = slice(k * HOP_S * rate, min((k + 1) * HOP_S * rate, self.source.n_samples))
+        joined, other = np.array(self._map(_layer(k))[span]), self._map(_layer(k + 1))[span]
+        side = rate * (WINDOW_S - HOP_S) // 2  # what the neighbours reach in; between them nothing was ever written
+        if k > 0:
+            joined[:side] += other[:side]
+        if k < window_count(self.source) - 1:
+            joined[HOP_S * rate - side :] += other[HOP_S * rate - side :]
+        return span, joined
+
+    def _write(self, name: str, start: int, samples: FloatArray) -> None:
+        with (self.folder / name).open("r+b") as file:  # not through a memory map: a full disk would end the program
+            file.seek(start * self.source.channels * 4)
+            file.write(np.ascontiguousarray(samples, "<f4").data)
+
+
+def _layer(k: int) -> str:
+    """The file of a window."""
+    return "odd.f32" if k % 2 else "even.f32"
 
 
 def voice_in(folder: Path, source: PcmStore, *, complete: bool = True) -> PcmStore:
     """The store of a voice folder, whether or not it exists yet."""
-    path = folder / "voice.f32"
+    path = folder / _VOICE
     return PcmStore(path, source.sample_rate_hz, source.channels, source.n_samples, source.layout, complete)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from engine.errors import InputError, NoSoundError, OutputError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.media.information import duration_s, stream_end
 from engine.media.source import SoundHead, decode, heads, layout_name, open_media, packets, timestamp
+from engine.seals import checksum, read_sealed, write_sealed
 from engine.types import FloatArray, PcmStore
 
 CACHE_KIND = "sound"
@@ -54,6 +54,7 @@ def decode_audio(
     path: Path,
     *,
     audio_index: int | None = None,
+    checked: bool = False,
     on_progress: ProgressCallback = ignore_progress,
     cancel: CancelToken | None = None,
 ) -> PcmStore:
@@ -64,6 +65,7 @@ def decode_audio(
 
     Args:
         audio_index: `AudioInfo.index` of the stream, None for the first.
+        checked: what the cache holds is read once, and decoded again where it is not as it was written.
 
     Raises:
         NoSoundError: the file has no such stream.
@@ -80,7 +82,7 @@ def decode_audio(
             f"Choose one of: {', '.join(str(known) for known in begin.sound)}.",
         )
     folder = cache.entry(CACHE_KIND, f"{cache.content_key(path)}-{index}")
-    known = _read_store(folder)
+    known = _read_store(folder, checked=checked)
     if known is not None:
         return known
     _check_space(folder, duration_s(path), begin.sound[index])
@@ -126,33 +128,31 @@ def _fill_store(
                 "Copy or download the file again, or choose another sound track.",
             )
     store = PcmStore(pcm, decoder.rate_hz, decoder.channels, written, decoder.layout)
-    with cache.write_then_rename(facts) as temporary:
-        temporary.write_text(
-            json.dumps(
-                {
-                    "version": DECODER_VERSION,
-                    "sample_rate_hz": store.sample_rate_hz,
-                    "channels": store.channels,
-                    "layout": store.layout,
-                    "n_samples": store.n_samples,
-                }
-            ),
-            encoding="utf-8",
-        )
+    told = {
+        "version": DECODER_VERSION,
+        "sample_rate_hz": store.sample_rate_hz,
+        "channels": store.channels,
+        "layout": store.layout,
+        "n_samples": store.n_samples,
+        "crc32": checksum(pcm),
+    }
+    write_sealed(facts, told)
     on_progress(Progress(STAGE, 1.0, 1.0))
     return store
 
 
-def _read_store(folder: Path) -> PcmStore | None:
-    """The store of a cache entry, None where it is missing, incomplete or of another version."""
+def _read_store(folder: Path, *, checked: bool) -> PcmStore | None:
+    """The store of a cache entry, None where it is missing, damaged or of another version."""
     pcm = folder / "sound.f32"
-    try:
-        facts = json.loads((folder / "sound.json").read_text(encoding="utf-8"))
-        store = PcmStore(pcm, facts["sample_rate_hz"], facts["channels"], facts["n_samples"], facts["layout"])
-        whole = facts["version"] == DECODER_VERSION and pcm.stat().st_size == store.n_samples * store.channels * 4
-    except (OSError, ValueError, KeyError, TypeError):
+    facts = read_sealed(folder / "sound.json")
+    if facts is None or facts["version"] != DECODER_VERSION:
         return None
-    return store if whole else None
+    store = PcmStore(pcm, facts["sample_rate_hz"], facts["channels"], facts["n_samples"], facts["layout"])
+    try:
+        whole = pcm.stat().st_size == store.n_samples * store.channels * 4
+        return store if whole and not (checked and checksum(pcm) != facts["crc32"]) else None
+    except OSError:
+        return None
 
 
 def _write_silence(file: BinaryIO, count: int) -> None:

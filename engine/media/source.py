@@ -27,8 +27,12 @@ from av.video.stream import VideoStream
 from engine.cache import check_input, input_error
 from engine.errors import InputError
 
-# Text that FFmpeg would show as a picture of letters.
+# Text that FFmpeg would show as a picture of letters, and lists that only name other files, which it would open.
 TEXT_FORMATS = frozenset({"tty", "sbg", "vplayer"})
+LIST_FORMATS = frozenset(
+    {"hls", "concat", "dash", "imf", "sdp", "rtsp", "rtp", "sap", "image2", "vobsub", "dvdvideo"}
+    | {"avisynth", "vapoursynth"}
+)
 # Packets looked at for the first frame of every stream; a stream that starts later is taken at its word.
 HEAD_PACKETS = 2000
 
@@ -112,11 +116,10 @@ def open_media(path: Path) -> Iterator[InputContainer]:
         InputError: missing, empty, a folder, not readable, or not media.
     """
     check_input(path)
+    options = {"protocol_whitelist": "file", "format_whitelist": _formats()}
     try:
         # An absolute path cannot be taken for an option or a protocol, whatever the name is.
-        container = av.open(
-            str(path.absolute()), "r", metadata_errors="replace", container_options={"protocol_whitelist": "file"}
-        )
+        container = av.open(str(path.absolute()), "r", metadata_errors="replace", container_options=options)
     except (av.error.FFmpegError, ValueError) as error:
         raise _not_media(path, error) from error
     except OSError as error:
@@ -125,6 +128,12 @@ def open_media(path: Path) -> Iterator[InputContainer]:
         if container.format.name in TEXT_FORMATS:
             raise _not_media(path, None)
         yield container
+
+
+@lru_cache(maxsize=1)
+def _formats() -> str:
+    """The formats that are opened, as FFmpeg takes a list: all that it knows but those that open other files."""
+    return ",".join(sorted(av.formats_available - LIST_FORMATS))
 
 
 def packets(container: InputContainer, path: Path, *streams: Stream) -> Iterator[Packet[Stream]]:
@@ -173,11 +182,11 @@ def heads(path: Path) -> Heads:
     """
     check_input(path)
     status = path.stat()
-    return _heads(path.absolute(), status.st_mtime_ns, status.st_size)
+    return _heads(path.absolute(), (status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size))
 
 
 @lru_cache(maxsize=64)
-def _heads(path: Path, _modified_ns: int, _size_bytes: int) -> Heads:
+def _heads(path: Path, _state: tuple[int, int, int, int]) -> Heads:
     with open_media(path) as container:
         picture = picture_stream(container)
         sounds = [stream for stream in container.streams.audio if stream.codec_context is not None]

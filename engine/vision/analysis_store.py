@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from engine.cache import write_then_rename
+from engine.seals import checksum, read_sealed, write_sealed
 from engine.types import FaceAnalysis, FaceTrack, MediaInfo, Person
 
 _ARRAYS = "people.npz"
@@ -44,8 +43,8 @@ def save_analysis(folder: Path, analysis: FaceAnalysis) -> None:
         )
     with write_then_rename(folder / _ARRAYS) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
-    with write_then_rename(folder / _INDEX) as temporary:
-        temporary.write_text(json.dumps({"people": people, "cuts_s": list(analysis.cuts_s)}), encoding="utf-8")
+    index = {"people": people, "cuts_s": list(analysis.cuts_s), "arrays": checksum(folder / _ARRAYS)}
+    write_sealed(folder / _INDEX, index)
 
 
 def load_analysis(folder: Path, media: MediaInfo, key: str) -> FaceAnalysis | None:
@@ -56,14 +55,15 @@ def load_analysis(folder: Path, media: MediaInfo, key: str) -> FaceAnalysis | No
         media: the file as it is now; its path may have changed since.
         key: name of the entry.
     """
+    index = read_sealed(folder / _INDEX)
     try:
-        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-        # Opened here: np.load leaves a damaged file open.
-        with (folder / _ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        if index is None or checksum(folder / _ARRAYS) != index["arrays"]:
+            return None
+        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
             people = tuple(_person(entry, arrays) for entry in index["people"])
-        return FaceAnalysis(media, people, tuple(float(cut) for cut in index["cuts_s"]), key)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+    except OSError:
         return None
+    return FaceAnalysis(media, people, tuple(float(cut) for cut in index["cuts_s"]), key)
 
 
 def _person(entry: dict[str, Any], arrays: Any) -> Person:

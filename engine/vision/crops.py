@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,9 +29,10 @@ FloatArray = NDArray[np.float32]
 Image = NDArray[np.uint8]
 Rows = NDArray[np.bool_]
 
-VERSION = 2  # of the method: a higher number makes old cache entries void
+VERSION = 3  # of the method: a higher number makes old cache entries void
 
 _KIND = "crops"
+_SUMS = "sums.u32"
 _STAGE = "Cutting out mouths"
 _REACH_S = LOST_S / 2 + 0.05  # a visible row has a picture that is nearer: no track bridges more than twice as much
 _SKIP_ROWS = 10 * RATE_HZ  # less is not worth a jump, since key frames are up to so far apart
@@ -77,12 +78,13 @@ class _Mouths:
     """A person's mouths in a cache folder.
 
     Attributes:
-        shape: (M, size, size) or (M, size, size, 3). done: (M,) bool, which rows are there; the others do not count.
+        shape: (M, size, size) or (M, size, size, 3).
+        sums: (M,) uint32, checksums of the rows that are there, above 0; the others do not count.
     """
 
     folder: Path
     shape: tuple[int, ...]
-    done: Rows
+    sums: NDArray[np.uint32]
     _waiting: dict[int, Image] = field(default_factory=dict)
 
     @classmethod
@@ -92,20 +94,26 @@ class _Mouths:
         Raises:
             OutputError: the cache is full or cannot be written.
         """
-        path, done = folder / "mouths.u8", np.zeros(shape[0], bool)
+        path, sums = folder / "mouths.u8", np.zeros(shape[0], np.uint32)
         size = math.prod(shape)
         try:
-            if path.exists() and path.stat().st_size == size:
-                with suppress(OSError, ValueError, EOFError):  # missing or damaged: all is done again
-                    stored = np.load(folder / "done.npy", allow_pickle=False)
-                    done = stored if (stored.shape, stored.dtype) == (done.shape, done.dtype) else done
+            if path.exists() and path.stat().st_size == size and (folder / _SUMS).is_file():
+                stored = np.fromfile(folder / _SUMS, np.uint32)
+                sums = stored if len(stored) == len(sums) else sums
             else:
-                (folder / "done.npy").unlink(missing_ok=True)
+                (folder / _SUMS).unlink(missing_ok=True)
                 with path.open("ab") as file:
                     file.truncate(size)  # zeros; sparse where the file system can
         except OSError as error:
             raise output_error(path, error) from error
-        return cls(folder, shape, done)
+        return cls(folder, shape, sums)
+
+    def holds(self, asked: Rows) -> Rows:
+        """(M,) bool: which of some rows are there as they were written."""
+        mouths, there = self.read(), asked & (self.sums > 0)
+        for row in np.flatnonzero(there):
+            there[row] = self.sums[row] == _checksum(mouths[row])
+        return there
 
     def add(self, row: int, mouth: Image) -> None:
         """Take in a row.
@@ -131,14 +139,20 @@ class _Mouths:
                 os.fsync(file.fileno())
         except OSError as error:
             raise output_error(path, error) from error
-        self.done[list(self._waiting)] = True
+        for row, mouth in self._waiting.items():
+            self.sums[row] = _checksum(mouth)
         self._waiting = {}
-        with write_then_rename(self.folder / "done.npy") as part:
-            np.save(part, self.done)
+        with write_then_rename(self.folder / _SUMS) as part:
+            self.sums.tofile(part)
 
     def read(self) -> Image:
         """All rows, memory-mapped."""
         return np.memmap(self.folder / "mouths.u8", np.uint8, "r", shape=self.shape)
+
+
+def _checksum(mouth: Image) -> int:
+    """CRC-32 of a row, never 0."""
+    return zlib.crc32(np.ascontiguousarray(mouth).data) or 1
 
 
 @dataclass
@@ -166,7 +180,8 @@ class _Face:
         shots = np.searchsorted(np.asarray(analysis.cuts_s) - 1e-4, np.arange(count + 1) / RATE_HZ, "right")
         seen = np.append(stream.visible, False)
         joined = seen[:-1] & seen[1:] & (shots[:-1] == shots[1:])
-        return cls(person, form, stream, mouths, asked & stream.visible & ~mouths.done, joined)
+        wanted = asked & stream.visible
+        return cls(person, form, stream, mouths, wanted & ~mouths.holds(wanted), joined)
 
     def cut(self, row: int, frame: Frame) -> None:
         """Keep the mouth in a frame as a row. Raises like `_Mouths.add`."""

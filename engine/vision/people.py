@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import speed
-from engine.cache import content_key, entry, output_error
+from engine.cache import WORK_PREFIX, content_key, entry, output_error
 from engine.casting import parts_of, person_key
 from engine.errors import InputError, NoPictureError, NoSoundError, UsageError
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.media.reader import decode_audio, probe, read_frames
+from engine.seals import intact, seal
 from engine.types import Cast, FaceAnalysis, FaceTrack, FloatArray, MediaInfo, Person
 from engine.vision.analysis_store import load_analysis, save_analysis
 from engine.vision.detect import FaceDetector, LookSchedule, find_faces_in_frame
@@ -72,8 +73,7 @@ def find_faces(path: Path, *, on_progress: ProgressCallback, cancel: CancelToken
     with _work_folder(folder) as work:
         analysis = _Analyser(media, key, work, on_progress, cancel).run()
         for person in analysis.people:
-            for file in person_files(_name(person.id)):
-                (work / file).replace(folder / file)
+            _keep(work, folder, _name(person.id))
         save_analysis(folder, analysis)
     on_progress(Progress(_STAGE, 1.0, 1.0))
     return analysis
@@ -135,7 +135,14 @@ def _name(person: int | str) -> str:
 
 
 def _has_lips(folder: Path, name: str) -> bool:
-    return all((folder / file).exists() for file in person_files(name))
+    return intact(folder / f"{name}.json")
+
+
+def _keep(work: Path, folder: Path, name: str) -> None:
+    """Move a finished stream out of the work folder."""
+    for file in person_files(name):
+        (work / file).replace(folder / file)
+    seal(folder / f"{name}.json", [folder / file for file in person_files(name)])
 
 
 def _join(folder: Path, name: str, parts: Cast) -> None:
@@ -143,8 +150,7 @@ def _join(folder: Path, name: str, parts: Cast) -> None:
     streams = {part.found: read_person(folder, _name(part.found)) for part in parts}
     with _work_folder(folder) as work:
         join_streams(work, name, [(streams[part.found], part) for part in parts])
-        for file in person_files(name):
-            (work / file).replace(folder / file)
+        _keep(work, folder, name)
 
 
 @contextmanager
@@ -154,7 +160,7 @@ def _work_folder(folder: Path) -> Iterator[Path]:
     Raises:
         OutputError: also for an `OSError` of the block.
     """
-    work = folder / f"work-{secrets.token_hex(4)}"
+    work = folder / f"{WORK_PREFIX}{secrets.token_hex(4)}"
     try:
         work.mkdir()
         yield work

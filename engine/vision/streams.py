@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.lib.format import open_memmap
+from numpy.lib.format import dtype_to_descr, write_array_header_1_0
 from numpy.typing import NDArray
 
 from engine.casting import in_part
@@ -117,6 +118,34 @@ def row_count(duration_s: float) -> int:
     return max(1, int(np.ceil(duration_s * RATE_HZ - 1e-6)))
 
 
+class _RowFile:
+    """An array on disk (.npy) that is zero but for the rows that are put into it.
+
+    Not a memory map: a full disk would end the program.
+    """
+
+    def __init__(self, path: Path, kind: np.dtype[Any], shape: tuple[int, ...]) -> None:
+        self._path, self._kind, self._row_bytes = path, kind, kind.itemsize * math.prod(shape[1:])
+        with path.open("wb") as file:
+            write_array_header_1_0(file, {"descr": dtype_to_descr(kind), "fortran_order": False, "shape": shape})
+            self._start = file.tell()
+            file.truncate(self._start + shape[0] * self._row_bytes)
+
+    def put(self, rows: NDArray[np.int64], values: NDArray[Any]) -> None:
+        """Write values (n, ...) as these rows (n,)."""
+        with self._path.open("r+b") as file:
+            for part in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) != 1) + 1):
+                if len(part):
+                    file.seek(self._start + int(rows[part[0]]) * self._row_bytes)
+                    file.write(np.ascontiguousarray(values[part[0] : part[-1] + 1], self._kind).data)
+
+
+def _stream_files(folder: Path, name: str, n_rows: int) -> tuple[_RowFile, _RowFile]:
+    """Landmarks and mouths of one person, nothing in them."""
+    points = _RowFile(folder / f"{name}-points.npy", np.dtype("<f4"), (n_rows, 68, 2))
+    return points, _RowFile(folder / f"{name}-mouths.npy", np.dtype("u1"), (n_rows, MOUTH_PX, MOUTH_PX))
+
+
 def write_person(folder: Path, name: str, tracks: Iterable[Rows], n_rows: int) -> LipStream:
     """Join tracks into one person's stream on disk.
 
@@ -129,21 +158,18 @@ def write_person(folder: Path, name: str, tracks: Iterable[Rows], n_rows: int) -
     Returns:
         The stream, memory-mapped.
     """
-    points = open_memmap(folder / f"{name}-points.npy", "w+", np.dtype("<f4"), (n_rows, 68, 2))
-    mouths = open_memmap(folder / f"{name}-mouths.npy", "w+", np.dtype("u1"), (n_rows, MOUTH_PX, MOUTH_PX))
+    points, mouths = _stream_files(folder, name, n_rows)
     visible = np.zeros(n_rows, bool)
     for track in tracks:
         for start in range(0, len(track.row), _FLUSH_ROWS):
             part = slice(start, start + _FLUSH_ROWS)
             rows = track.row[part]
             inside = (rows >= 0) & (rows < n_rows)
-            points[rows[inside]] = track.points_px[part][inside]
-            mouths[rows[inside]] = track.mouths[part][inside]
+            points.put(rows[inside], track.points_px[part][inside])
+            mouths.put(rows[inside], track.mouths[part][inside])
             visible[rows[inside]] = True
-    points.flush()
-    mouths.flush()
     np.save(folder / f"{name}-visible.npy", visible)
-    return LipStream(points, visible, mouths)
+    return read_person(folder, name)
 
 
 def join_streams(folder: Path, name: str, parts: Sequence[tuple[LipStream, CastPart]]) -> None:
@@ -155,17 +181,15 @@ def join_streams(folder: Path, name: str, parts: Sequence[tuple[LipStream, CastP
         parts: streams of one length, and which stretch of each.
     """
     count = len(parts[0][0].visible)
-    points = open_memmap(folder / f"{name}-points.npy", "w+", np.dtype("<f4"), (count, 68, 2))
-    mouths = open_memmap(folder / f"{name}-mouths.npy", "w+", np.dtype("u1"), (count, MOUTH_PX, MOUTH_PX))
+    points, mouths = _stream_files(folder, name, count)
     visible = np.zeros(count, bool)
     for stream, part in parts:
         rows = np.flatnonzero(stream.visible & in_part(part, np.arange(count) / RATE_HZ) & ~visible)
         for start in range(0, len(rows), _FLUSH_ROWS):
             some = rows[start : start + _FLUSH_ROWS]
-            points[some], mouths[some] = stream.points_px[some], stream.mouths[some]
+            points.put(some, stream.points_px[some])
+            mouths.put(some, stream.mouths[some])
         visible[rows] = True
-    points.flush()
-    mouths.flush()
     np.save(folder / f"{name}-visible.npy", visible)
 
 

@@ -43,10 +43,20 @@ def test_key_names_the_content_and_not_the_name(tmp_path: Path) -> None:
     assert len(cache.content_key(tmp_path / "a")) == 32
 
 
-@pytest.mark.parametrize("place", [0, 5 * 2**20, 10 * 2**20 - 1], ids=["head", "middle", "tail"])
-def test_key_sees_a_change_in_each_probe(tmp_path: Path, place: int) -> None:
+MIB = 2**20
+
+
+@pytest.mark.parametrize(
+    ("size", "place"),
+    [
+        *((10 * MIB, place) for place in (0, 3 * MIB, 5 * MIB, 10 * MIB - 1)),
+        *((100 * MIB, place) for place in (0, 50 * MIB, 100 * MIB - 1)),
+    ],
+)
+def test_key_sees_changes(tmp_path: Path, size: int, place: int) -> None:
+    """Any in a file that is not large; of others those in the head, the middle and the tail."""
     path = tmp_path / "big"
-    path.write_bytes(bytes(10 * 2**20))
+    path.write_bytes(bytes(size))
     before = cache.content_key(path)
     with path.open("r+b") as file:
         file.seek(place)

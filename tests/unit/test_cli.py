@@ -223,7 +223,7 @@ def test_wrong_use_is_2_with_and_without_json(
         (UsageError("No."), 2, "usage"),
         (EngineError("No."), 1, "failed"),
         (ValueError("surprise"), 1, "unexpected"),
-        (MemoryError(), 1, "unexpected"),
+        (MemoryError(), 1, "memory"),
         (KeyboardInterrupt(), 130, "cancelled"),
     ],
 )

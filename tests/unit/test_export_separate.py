@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ import soundfile
 from engine import api
 from engine.errors import (
     EngineError,
+    InputChangedError,
     JobCancelled,
     ModelError,
     NoPictureError,
@@ -270,6 +272,28 @@ def test_a_disk_that_fills_up_leaves_nothing(
     with pytest.raises(OutputError, match="no space left"):
         _separate(engine, tmp_path / output)
     assert _left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize("output", ["voice.wav", "out"])
+def test_a_video_that_changes_meanwhile_gives_no_result(engine: FakeEngine, tmp_path: Path, output: str) -> None:
+    def change(progress: Progress) -> None:
+        if progress.stage == "Finding people":
+            status = engine.video.stat()
+            engine.video.write_bytes(b"a VIDEO")  # as long, and as old
+            os.utime(engine.video, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    with pytest.raises(InputChangedError, match=r"“talk.mp4” was changed while it was worked on"):
+        _separate(engine, tmp_path / output, change)
+    assert _left_over(tmp_path) == []
+
+
+def test_a_video_that_goes_when_it_is_needed_no_more_is_not_missed(engine: FakeEngine, tmp_path: Path) -> None:
+    _separate(
+        engine,
+        tmp_path / "voice.wav",
+        lambda told: engine.video.unlink(missing_ok=True) if told.stage == "Checking the result" else None,
+    )
+    assert _left_over(tmp_path) == ["voice.wav"]
 
 
 def test_a_file_that_appears_in_the_meantime_is_not_replaced(

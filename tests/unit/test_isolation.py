@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 
 from engine.config import StftConfig
 from engine.contract import Crops, Declaration, WindowMasks
-from engine.errors import DeviceError, JobCancelled, ModelError, NoFaceError, UsageError
+from engine.errors import DeviceError, JobCancelled, ModelError, NoFaceError, OutputError, UsageError
 from engine.isolation import supply
 from engine.isolation.job import HOP_S, isolate, voice_store, windows_of
 from engine.jobs import CancelToken, Progress, ignore_progress
@@ -122,6 +123,46 @@ def test_order_and_stops_do_not_change_the_result(clip: Path, monkeypatch: pytes
     again = isolate(backwards)
     for one, other in zip(plain, again.voices, strict=True):
         np.testing.assert_array_equal(one, other.voice.open())
+
+
+@pytest.mark.parametrize("file", ["even.f32", "odd.f32", "voice.f32", "state.json", "lags.json"])
+@pytest.mark.parametrize("how", ["garbled", "cut", "emptied", "removed"])
+def test_a_damaged_voice_is_made_again(clip: Path, tmp_path: Path, monkeypatch, file: str, how: str) -> None:
+    monkeypatch.setenv("AVSEP_CACHE_DIR", str(tmp_path / "own"))
+    request = IsolationRequest(clip, (2,), model="tiny", checked=True)
+    plain = isolate(request).voices[0]
+    samples = plain.voice.open().copy()
+    (path,) = (tmp_path / "own").rglob(file)
+    content = bytearray(path.read_bytes())
+    if how == "garbled":
+        for place in range(len(content) // 7, len(content), len(content) // 3):
+            content[place] ^= 0x15
+    path.write_bytes(content[: {"garbled": None, "cut": len(content) // 2}.get(how, 0)])
+    if how == "removed":
+        path.unlink()
+    again = isolate(request).voices[0]
+    np.testing.assert_array_equal(again.voice.open(), samples)
+    assert again.confidence == plain.confidence and again.av_offset_ms == plain.av_offset_ms
+
+
+def test_a_full_disk_is_a_sentence(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.setenv("AVSEP_CACHE_DIR", str(tmp_path / "own"))
+    request = IsolationRequest(clip, (1,), model="tiny")
+    plain = isolate(request).voices[0].voice.open().copy()
+    shutil.rmtree(tmp_path / "own" / "voices")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(progress: Progress) -> None:
+        if progress.stage == "Isolating":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+
+    try:
+        with pytest.raises(OutputError, match="no space left"):
+            isolate(request, on_progress=fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    np.testing.assert_array_equal(isolate(request).voices[0].voice.open(), plain)
 
 
 def test_a_preview_is_part_of_the_whole(clip: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from engine import cache
 from engine.errors import InputError, JobCancelled, NoPictureError, NoSoundError, OutputError
 from engine.jobs import CancelToken, Progress
 from engine.media.reader import decode_audio, frame_at, probe, read_frames
+from engine.seals import read_sealed
 from engine.types import PcmStore
 from tests.helpers import media_files as media
 from tests.helpers.media_files import FILM_RATE, NTSC_RATE, Picture, Sound, write_media
@@ -242,6 +242,11 @@ def test_damaged_cache_is_decoded_again(tmp_path: Path) -> None:
     assert clicks(decode_audio(path)) == [500]
     (store.path.parent / "sound.json").write_text("{")
     assert clicks(decode_audio(path)) == [500]
+    with store.path.open("r+b") as file:
+        file.seek(4 * 2 * 700)
+        file.write(b"\0\0\x60\x3f")
+    assert clicks(decode_audio(path)) == [500, 700]
+    assert clicks(decode_audio(path, checked=True)) == [500]
 
 
 def test_progress_rises_to_its_end(tmp_path: Path) -> None:
@@ -276,7 +281,7 @@ def test_full_disk_is_told_before_the_work(tmp_path: Path, monkeypatch: pytest.M
 
 def test_facts_beside_the_samples(tmp_path: Path) -> None:
     store = decode_audio(write_media(tmp_path / "a.mp4", None, [Sound()]))
-    facts = json.loads((store.path.parent / "sound.json").read_text())
+    facts = read_sealed(store.path.parent / "sound.json")
     assert facts["n_samples"] == store.n_samples == store.path.stat().st_size // 8
 
 
@@ -391,6 +396,34 @@ def test_text_files_are_no_picture_of_letters(tmp_path: Path) -> None:
     path.write_text("hello\n" * 50)
     with pytest.raises(InputError, match="is not a video"):
         probe(path)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".m3u8"])
+@pytest.mark.parametrize(
+    "text", ["#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile '{}'\n"]
+)
+@pytest.mark.parametrize("name", ["other.ts", "file://{}/other.ts", "{}/other.ts"])
+def test_a_list_of_other_files_is_no_film(tmp_path: Path, suffix: str, text: str, name: str) -> None:
+    write_media(tmp_path / "other.ts", Picture(), [Sound(codec="mp2")])
+    path = tmp_path / f"list{suffix}"
+    path.write_text(text.format(name.format(tmp_path)))
+    with pytest.raises(InputError, match="not a video or sound file"):
+        probe(path)
+
+
+def test_a_file_of_the_same_length_and_age_is_another(tmp_path: Path) -> None:
+    path = write_media(
+        tmp_path / "a.wav", None, [Sound(layout="mono", codec="pcm_s16le", samples=np.zeros((800, 1), np.float32))]
+    )
+    other = write_media(
+        tmp_path / "b.wav", None, [Sound(16_000, "mono", codec="pcm_s16le", samples=np.zeros((800, 1), np.float32))]
+    )
+    assert probe(path).audio[0].sample_rate_hz == 48_000
+    status = path.stat()
+    assert other.stat().st_size == status.st_size
+    path.write_bytes(other.read_bytes())
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert probe(path).audio[0].sample_rate_hz == 16_000
 
 
 def test_subtitles_are_neither_picture_nor_sound(tmp_path: Path) -> None:

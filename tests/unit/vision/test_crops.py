@@ -307,8 +307,8 @@ def test_a_cancel_leaves_nothing_half_and_is_gone_on_from(
         two.cut(on_progress=stop, cancel=cancel)
     assert max(decoded[0]) < 1.7
     folders = sorted((cache_root() / "crops").iterdir())
-    assert [sorted(file.name for file in folder.iterdir()) for folder in folders] == [["done.npy", "mouths.u8"]] * 2
-    kept = np.load(folders[0] / "done.npy")
+    assert [sorted(file.name for file in folder.iterdir()) for folder in folders] == [["mouths.u8", "sums.u32"]] * 2
+    kept = np.fromfile(folders[0] / "sums.u32", np.uint32)
     assert np.flatnonzero(kept).tolist() == list(range(30))
     for person, mouths in two.cut().items():
         np.testing.assert_array_equal(mouths, whole[person])
@@ -338,13 +338,17 @@ def test_a_full_cache_is_told_and_gone_on_from(
         np.testing.assert_array_equal(mouths, whole[person])
 
 
-@pytest.mark.parametrize(("file", "size"), [("done.npy", 100), ("done.npy", 0), ("mouths.u8", 1000)])
+@pytest.mark.parametrize(
+    ("file", "size"), [("sums.u32", 100), ("sums.u32", 0), ("mouths.u8", 1000), ("sums.u32", None), ("mouths.u8", None)]
+)
 def test_a_damaged_entry_is_made_again(
-    two: Film, whole: dict[int, NDArray[np.uint8]], decoded: list[list[float]], file: str, size: int
+    two: Film, whole: dict[int, NDArray[np.uint8]], decoded: list[list[float]], file: str, size: int | None
 ) -> None:
     two.cut(people=[1])
     (folder,) = (cache_root() / "crops").iterdir()
-    content = (folder / file).read_bytes()
+    content = bytearray((folder / file).read_bytes())
+    if size is None:
+        content[40] ^= 0x55
     (folder / file).write_bytes(content[:size])
     np.testing.assert_array_equal(two.cut(people=[1])[1], whole[1])
     assert len(decoded) == 2
