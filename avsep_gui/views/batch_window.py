@@ -123,7 +123,10 @@ class BatchWindow(QDialog):
         waiting, failed = batch.count("waiting"), batch.count("failed")
         self.start.setText(self._start_words())
         self.start.setEnabled(not client.busy and not client.stopping and (client.running or waiting > 0))
+        is_over = has_files and not waiting and not client.running
+        self.start.setVisible(has_files and not is_over)
         self.retry.setVisible(failed > 0 and not client.running)
+        restyle(self.retry, "primary", is_over)
         self.stop_after.setVisible(client.running)
         self.stop_after.setChecked(client.stop_after)
         self._show_progress(batch)
@@ -204,7 +207,7 @@ class BatchWindow(QDialog):
         for widget in (self.stop_after, self.retry, self.start, self.close_button):
             row.addWidget(widget)
         foot.addLayout(row)
-        self._with_files: tuple[QWidget, ...] = (self.bar, self.start, self.add_files, self.add_folder)
+        self._with_files: tuple[QWidget, ...] = (self.bar, self.add_files, self.add_folder)
         return foot
 
     def _order_stops(self) -> None:
@@ -252,8 +255,7 @@ class BatchWindow(QDialog):
         text = self.tr("All {0} files are done.").format(total)
         if done != total:
             text = self.tr("{0} of {1} files are done, {2} failed.").format(done, total, failed)
-        action = (self.tr("Open folder"), self.page.show_results)
-        self._show_notice(Notice(self._look, "warning" if failed else "good", text, action=action))
+        self._show_notice(Notice(self._look, "warning" if failed else "good", text))
 
     def _show_notice(self, notice: Notice) -> None:
         self._forget_trouble()

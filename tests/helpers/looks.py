@@ -277,7 +277,7 @@ def batch(stage: Stage) -> None:
     dialog.start.click()
     stage.take("batch-running", 1.2)
     wait(lambda: not window.batch.client.running)
-    dialog.table.setCurrentIndex(dialog.table.model().index(1, 0))
+    dialog.page.table.setCurrentIndex(dialog.page.table.model().index(1, 0))
     stage.take("batch-done", 1.0)
 
 
