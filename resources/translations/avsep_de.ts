@@ -707,10 +707,6 @@
         <translation>Ordner hinzufügen…</translation>
     </message>
     <message>
-        <source>Open folder</source>
-        <translation>Ordner öffnen</translation>
-    </message>
-    <message>
         <source>Stop after this file</source>
         <translation>Nach dieser Datei anhalten</translation>
     </message>

@@ -6,6 +6,7 @@ import ast
 import importlib.util
 import itertools
 import re
+import shutil
 import sys
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from conftest import WAIT_MS
 from pyqtgraph import GraphicsScene
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication, QLocale, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -35,11 +36,15 @@ from avsep_gui import app as app_module
 from avsep_gui import words
 from avsep_gui.about_client import AboutClient
 from avsep_gui.engine_words import SENTENCES, error_in_words, in_words
+from avsep_gui.resources import resource
 from avsep_gui.settings import Settings
 from avsep_gui.views.about_dialog import AboutDialog
+from avsep_gui.views.export_dialog import ExportDialog
 from avsep_gui.views.help_dialogs import KeysDialog
+from avsep_gui.views.report_dialog import ReportDialog
 from engine import cache
 from engine.errors import InputError
+from engine.types import OutputFile, SeparationResult
 
 ROOT = Path(__file__).parents[2]
 UPDATE = "run .venv/bin/python packaging/translations.py (CONTRIBUTING.md)"
@@ -369,6 +374,59 @@ def test_german_dialogs_speak_german(german, qtbot, window, opened, sources):
     for dialog in (about, keys):
         dialog.close()
         dialog.deleteLater()
+
+
+def test_a_german_export_and_its_report_speak_german(german, qtbot, window, opened, sources, tmp_path):
+    opened()
+    qtbot.waitUntil(lambda: bool(window.shelf.rows), timeout=WAIT_MS)
+    window.document.pick(1)
+    window.document.set_range((1.0, 3.0))
+    dialog = ExportDialog(
+        *(window.document, window._look, tmp_path, window),
+        shelf=window.shelf, settings=Settings(), ask_fit=window.client.ask_container_fit,
+    )  # fmt: skip
+    dialog.show()
+    left = []
+    for row in range(dialog.presets.box.count()):
+        dialog.presets.box.setCurrentIndex(row)
+        dialog.presets.box.activated.emit(row)
+        left += english_left(dialog, sources)
+    result = SeparationResult(
+        "compact", "cpu", 20.0, 1.0, 0.05, {}, 100.0, 16000, 1, -100.0, 3,
+        (OutputFile(tmp_path / "x.wav", 1, "voice"),), (), (),
+    )  # fmt: skip
+    report = ReportDialog(result, window.document, window._look, window)
+    report.show()
+    left += english_left(report, sources)
+    assert sorted(set(left)) == []
+    for shown in (dialog, report):
+        shown.close()
+        shown.deleteLater()
+
+
+def test_a_german_batch_speaks_german(german, qtbot, window, sources, tmp_path):
+    folder = tmp_path / "filme"
+    folder.mkdir()
+    for name in ("broken.mp4", "a.mp4"):
+        shutil.copyfile(resource("sample", "two_talkers.mp4"), folder / name)
+    window.batch.show_dialog()
+    dialog = window.batch.dialog
+    left = english_left(dialog, sources)
+    dialog._client.add([folder])
+    qtbot.waitUntil(lambda: dialog._queue.batch.count("waiting") == 2, timeout=WAIT_MS)
+    left += english_left(dialog, sources)
+    qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog._client.running, timeout=WAIT_MS)
+    left += english_left(dialog, sources)
+    qtbot.waitUntil(lambda: not dialog._client.running, timeout=WAIT_MS)
+    table = dialog.page.table
+    for row in range(table.model().rowCount()):
+        table.setCurrentIndex(table.model().index(row, 0))
+        left += english_left(dialog, sources)
+        cells = [table.model().index(row, column).data() for column in range(table.model().columnCount())]
+        left += [text for text in cells if any(source.fullmatch(str(text)) for source in sources)]
+    left += english_left(window, sources)
+    assert sorted(set(left)) == []
 
 
 def test_the_choice_is_offered_and_says_when_it_holds(qtbot, window):
