@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import rfft
 
+from engine.audio.peaks import BLOCK_SAMPLES, read_peaks
 from engine.errors import InputError, UsageError
 from engine.types import FloatArray, PcmStore, SpectrogramImage, WaveformPeaks
 
@@ -23,7 +24,7 @@ WINDOW_S = 0.04
 # Looks per column where a column is longer than a window: enough that a word is not missed, few enough to be quick.
 LOOKS_PER_COLUMN = 4
 COLUMNS_AT_ONCE = 64
-# A column of the waveform with more samples than this is looked at in as many evenly spread stretches.
+# A column of the waveform with more samples than this is not read whole.
 WHOLE_COLUMN_SAMPLES = 8192
 STRETCHES_PER_COLUMN = 8
 STRETCH_SAMPLES = 1024
@@ -80,7 +81,8 @@ def spectrogram(
 def waveform(sound: PcmStore, *, start_s: float, end_s: float, columns: int) -> WaveformPeaks:
     """Lowest and highest sample per column, over all channels; 0 beyond the ends of the sound.
 
-    Columns of up to 8192 samples are looked at whole; longer ones in eight evenly spread stretches of 1024 samples.
+    Columns of up to 8192 samples are looked at whole. Longer ones are as the sound's peaks tell, to the next 1024
+    samples; where there are none (a voice), they are looked at in eight evenly spread stretches of 1024 samples.
 
     Raises:
         UsageError: an empty stretch or picture. InputError: the store's file cannot be read.
@@ -92,6 +94,8 @@ def waveform(sound: PcmStore, *, start_s: float, end_s: float, columns: int) -> 
     # Zoomed in beyond single samples, neighbouring columns show the same one.
     ends = np.clip(np.maximum(edges[1:], edges[:-1] + 1), 0, sound.n_samples)
     peaks = np.zeros((2, columns), np.float32)
+    has_long = bool(np.any(ends - begins > WHOLE_COLUMN_SAMPLES))
+    kept = read_peaks(sound) if has_long else None
     with _Sound(sound) as samples:
         for first, last in _runs(begins, ends):
             if ends[first] - begins[first] <= WHOLE_COLUMN_SAMPLES:
@@ -99,6 +103,9 @@ def waveform(sound: PcmStore, *, start_s: float, end_s: float, columns: int) -> 
                 starts = (begins[first:last] - begins[first]) * sound.channels
                 peaks[0, first:last] = np.minimum.reduceat(block, starts)
                 peaks[1, first:last] = np.maximum.reduceat(block, starts)
+            elif kept is not None:
+                blocks = kept[begins[first] // BLOCK_SAMPLES : -(-ends[first] // BLOCK_SAMPLES)]
+                peaks[:, first] = blocks[:, 0].min(), blocks[:, 1].max()
             else:
                 starts = np.linspace(begins[first], ends[first] - STRETCH_SAMPLES, STRETCHES_PER_COLUMN)
                 block = samples.pieces(starts.astype(np.int64), STRETCH_SAMPLES)

@@ -17,6 +17,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from engine import cache
+from engine.audio.peaks import PeakMeter, peaks_path
 from engine.errors import InputError, NoSoundError, OutputError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.media.information import duration_s, stream_end
@@ -115,10 +116,13 @@ def _fill_store(
         assert isinstance(stream, AudioStream)
         decoder = _StreamDecoder(path, container, stream, zero_s, duration_s(path))
         written = 0
+        meter = PeakMeter()
         with temporary.open("wb") as file:
             for block in decoder.blocks(on_progress, cancel):
                 _write_silence(file, (block.start - written) * block.samples.shape[1])
                 file.write(np.ascontiguousarray(block.samples, "<f4").data)
+                meter.add_silence(block.start - written)
+                meter.add(block.samples)
                 written = block.start + len(block.samples)
             written = min(written, decoder.declared_samples(written))
             file.truncate(written * decoder.channels * 4)
@@ -127,6 +131,8 @@ def _fill_store(
                 f"The sound of “{path.name}” is damaged: nothing of it can be decoded.",
                 "Copy or download the file again, or choose another sound track.",
             )
+    with cache.write_then_rename(peaks_path(pcm)) as temporary:
+        meter.peaks(written).tofile(temporary)
     store = PcmStore(pcm, decoder.rate_hz, decoder.channels, written, decoder.layout)
     told = {
         "version": DECODER_VERSION,
