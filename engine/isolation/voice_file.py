@@ -99,10 +99,9 @@ class VoiceFile:
                 low, high, _ = _written(k, self.source)
                 if k in self.done and zlib.crc32(self._map(_layer(k))[low:high]) != self.done[k]:
                     del self.done[k]
-            voice = self._map(_VOICE)
-            for k in windows:
+            for k in windows:  # mapped anew for each, or all that was read stays in memory
                 span, joined = self._stretch(k)
-                if self.is_final(k) and not np.array_equal(voice[span], joined, equal_nan=True):
+                if self.is_final(k) and not np.array_equal(self._map(_VOICE)[span], joined, equal_nan=True):
                     self._write(_VOICE, span.start, joined)
 
     def store(self, *, complete: bool = True) -> PcmStore:

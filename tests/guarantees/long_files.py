@@ -19,7 +19,7 @@ from tests.guarantees.long_films import LOOP_S, RATE_HZ, write_long_film, write_
 from tests.helpers.media_files import packet_hashes
 
 MINUTES = (10, 120)
-SIZE, FPS = (1920, 1080), 10  # few pictures a second: what is tried is the length
+SIZE, FPS = (1920, 1080), 5  # few pictures a second: what is tried is the length
 MOST_GROWTH = 1.2
 LOOK_EVERY_S = 1.0
 
@@ -74,18 +74,16 @@ def long_films(scope: Scope) -> list[Finding]:
 
 def watch(arguments: list[str | Path], cache: Path) -> Watched:
     """Run `avsep ... --json` and look at its memory and its cache while it works."""
-    told = cache.with_name(f"{cache.name}.txt")
+    told, answer = cache.with_name(f"{cache.name}.txt"), cache.with_name(f"{cache.name}.json")
     command = [sys.executable, "-m", "engine.cli", *map(str, arguments), "--json"]
     environment = os.environ | {"AVSEP_CACHE_DIR": str(cache)}
     peak = spill = 0
-    with told.open("w+", encoding="utf-8") as said:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, env=environment)
+    with told.open("w") as said, answer.open("w") as given:  # files: a pipe would be full of long answers
+        process = subprocess.Popen(command, stdout=given, stderr=said, env=environment)
         while process.poll() is None:
             peak, spill = max(peak, _peak_bytes(process.pid)), max(spill, disk_usage(cache)[0])
             time.sleep(LOOK_EVERY_S)
-        assert process.stdout is not None
-        answer = json.loads(process.stdout.read())
-    return Watched(process.returncode, answer, told.read_text(encoding="utf-8"), peak, spill)
+    return Watched(process.returncode, json.loads(answer.read_bytes()), told.read_text(), peak, spill)
 
 
 def _peak_bytes(process_id: int) -> int:
