@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from heapq import merge
 from io import BytesIO
@@ -23,6 +24,7 @@ from engine.errors import NoPictureError, UsageError
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.media.encode import TrackEncoder, first_that_takes, lossless, lossy, open_output
 from engine.media.information import duration_s
+from engine.media.languages import language_for
 from engine.media.sound import decode_audio
 from engine.media.source import Heads, heads, open_media, packets
 from engine.media.tracks import SoundTrack, store_track
@@ -147,7 +149,8 @@ class _Remux:
             coding = first_that_takes(track, path, lossy("aac", track.channels), lossless("alac"))
         else:
             coding = first_that_takes(track, path, lossless("alac"), lossy("aac", track.channels))
-        encoder = TrackEncoder(self._new, track, coding)
+        language = language_for(self._suffix, track.language)
+        encoder = TrackEncoder(self._new, replace(track, language=language), coding)
         encoder.stream.metadata["title"] = track.title
         if self._suffix != ".mkv" and track.title:
             encoder.stream.metadata["handler_name"] = track.title  # what players of mp4 and mov show
@@ -228,6 +231,8 @@ class _Remux:
     def _copy(self, stream: Stream) -> Stream:
         copy = self._new.add_stream_from_template(stream, opaque=True)
         copy.metadata.update(stream.metadata)
+        if stream.language:
+            copy.metadata["language"] = language_for(self._suffix, stream.language)
         self._copies[stream.index] = copy
         return copy
 

@@ -350,6 +350,17 @@ def test_chapters_and_metadata_are_kept(tmp_path: Path, suffix: str) -> None:
     assert kept == [(0.0, "Opening"), (0.75, "Talk")]
 
 
+@pytest.mark.parametrize(("written", "read"), [("eng", "eng"), ("deu", "ger"), ("swe", "sve"), ("cze", "ces")])
+def test_languages_are_kept_in_quicktime_files(tmp_path: Path, written: str, read: str) -> None:
+    """QuickTime's own list of languages has other codes for some of them, and none for a code that it does not know."""
+    source = write_media(tmp_path / "a.mp4", Picture(), [Sound(language=written)])
+    out = tmp_path / "b.mov"
+    track = store_track(decode_audio(source), "Voice", written)
+    write_video(out, source, [track], cancel=CancelToken())
+    with av.open(str(out)) as container:
+        assert [stream.language for stream in container.streams.audio] == [read, read]
+
+
 def _with_subtitles(path: Path, folder: Path, codec: str) -> Path:
     """A video with one line of subtitles, muxed by the ffmpeg program."""
     import imageio_ffmpeg
