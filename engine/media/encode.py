@@ -27,6 +27,9 @@ STAGE = "Writing the sound"
 AAC_BIT_RATE = 256_000
 OPUS_BIT_RATE = 160_000
 OPUS_RATES_HZ = frozenset({8_000, 12_000, 16_000, 24_000, 48_000})
+# Containers that FFmpeg gives identifiers by chance, so that the same sound would not give the same file.
+_BY_CHANCE = frozenset({"opus", "matroska"})
+_NO_CHANCE = {"fflags": "+bitexact"}
 CodecName = Literal["aac", "alac", "flac", "libopus"]
 
 
@@ -160,7 +163,8 @@ def open_output(path: Path, container_format: str, options: dict[str, str] | Non
         OutputError: the container refuses what is put into it.
         OSError: the file cannot be written.
     """
-    container = av.open(str(path.absolute()), "w", format=container_format, container_options=options)
+    told = {**(options or {}), **(_NO_CHANCE if container_format in _BY_CHANCE else {})}
+    container = av.open(str(path.absolute()), "w", format=container_format, container_options=told)
     try:
         yield container
         container.close()

@@ -350,6 +350,21 @@ def test_chapters_and_metadata_are_kept(tmp_path: Path, suffix: str) -> None:
     assert kept == [(0.0, "Opening"), (0.75, "Talk")]
 
 
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.m4a", "a.opus", "a.mp4", "a.mov", "a.mkv"])
+def test_the_same_sound_gives_the_same_file(tmp_path: Path, name: str) -> None:
+    source = write_media(tmp_path / "film.mp4", Picture(), [Sound()])
+    track = store_track(decode_audio(source), "Voice")
+    written = []
+    for folder in (tmp_path / "1", tmp_path / "2"):
+        folder.mkdir()
+        if name.endswith(("mp4", "mov", "mkv")):
+            write_video(folder / name, source, [track], cancel=CancelToken())
+        else:
+            write_sound(folder / name, track, cancel=CancelToken())
+        written.append((folder / name).read_bytes())
+    assert written[0] == written[1]
+
+
 @pytest.mark.parametrize(("written", "read"), [("eng", "eng"), ("deu", "ger"), ("swe", "sve"), ("cze", "ces")])
 def test_languages_are_kept_in_quicktime_files(tmp_path: Path, written: str, read: str) -> None:
     """QuickTime's own list of languages has other codes for some of them, and none for a code that it does not know."""
