@@ -125,13 +125,15 @@ def choice_from_text(text: str) -> ExportChoice:
 def _parsed(text: str, kind: type) -> Any:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return kind()
     return value if isinstance(value, kind) else kind()
 
 
 def _choice(entry: dict[str, Any]) -> ExportChoice | None:
     """A choice whose every field is one that the dialog can show."""
+    if any(isinstance(value, list | dict) for value in entry.values()):
+        return None
     made = ExportChoice(**{key: value for key, value in entry.items() if key in ExportChoice.__dataclass_fields__})
     flags = (made.everyone, made.picture, made.name_shown)
     sound = made.ending in ENDINGS.get(made.kind, ()) and made.loudness_lufs in LOUDNESS

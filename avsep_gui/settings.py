@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
 
 from avsep_gui.state.frequency import SCALES, Scale
+from avsep_gui.state.project import is_plain_file
 from avsep_gui.state.spectrogram_choice import COLOUR_MAPS, ColourMap
 from avsep_gui.theme import SYSTEM, THEMES
 
@@ -122,7 +124,7 @@ class Settings:
         """Videos and projects opened before, latest first; those that are gone are left out."""
         value = self._store.value("files/recent", [])
         names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        return [Path(name) for name in names if name and Path(name).is_file()][:MOST_RECENT]
+        return [Path(name) for name in names if name and is_plain_file(Path(name))][:MOST_RECENT]
 
     def add_recent(self, path: Path) -> None:
         """Put a video or a project at the top of the list."""
@@ -133,7 +135,9 @@ class Settings:
     def export_folder(self) -> Path | None:
         """Where the last export went, if it is still there."""
         value = str(self._store.value("files/export_folder", ""))
-        return Path(value) if value and Path(value).is_dir() else None
+        with contextlib.suppress(OSError, ValueError):
+            return Path(value) if value and Path(value).is_dir() else None
+        return None
 
     @export_folder.setter
     def export_folder(self, folder: Path) -> None:
@@ -161,7 +165,7 @@ class Settings:
     def batch_file(self) -> Path | None:
         """The queue of the batch that was not finished, if it is still there."""
         value = str(self._store.value("files/batch", ""))
-        return Path(value) if value and Path(value).is_file() else None
+        return Path(value) if value and is_plain_file(Path(value)) else None
 
     @batch_file.setter
     def batch_file(self, path: Path | None) -> None:

@@ -113,7 +113,7 @@ def _yardstick_s() -> float:
 
 
 def _kept(fingerprint: str, device: str) -> float | None:
-    with suppress(EngineError, OSError, ValueError, TypeError, KeyError):
+    with suppress(EngineError, OSError, ValueError, TypeError, KeyError, RecursionError):
         pace = float(json.loads(_file(fingerprint, device).read_text(encoding="utf-8"))["pace"])
         return pace if 0 < pace < 1e4 else None
     return None

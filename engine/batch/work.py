@@ -29,13 +29,20 @@ _WAIT_S = 10.0  # a process that was killed may take a moment to let go
 
 
 def do_item(
-    folder: Path, item: BatchItem, existing: Existing, *, on_progress: ProgressCallback, cancel: CancelToken
+    folder: Path,
+    item: BatchItem,
+    existing: Existing,
+    *,
+    on_progress: ProgressCallback,
+    cancel: CancelToken,
+    wait_s: float = _WAIT_S,
 ) -> BatchOutcome:
     """Do one file, or finish what was left of it; instant where only its result was still to be moved.
 
     Args:
         folder: the batch's folder; what is written lies below it.
         existing: "overwrite" replaces results that are there; else that is an error.
+        wait_s: how long another process that is at this file may take to let go of it.
 
     Raises:
         EngineError: as `engine.api.separate`, `engine.batch.rules.people_for`; OutputExistsError where something
@@ -44,7 +51,7 @@ def do_item(
     """
     work = work_folder(folder, item.id)
     busy = f"“{item.input.name}” is being worked on elsewhere."
-    with held(work.with_suffix(".lock"), busy, "Wait for that to end, and try again.", wait_s=_WAIT_S):
+    with held(work.with_suffix(".lock"), busy, "Wait for that to end, and try again.", wait_s=wait_s):
         outcome = _kept(work, item)
         if outcome is None:
             there = taken(folder, item)
@@ -91,11 +98,23 @@ def taken(folder: Path, item: BatchItem) -> Path | None:
 
 def _kept(work: Path, item: BatchItem) -> BatchOutcome | None:
     """The outcome in the receipt of this very work; None where there is none, or it was about something else."""
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, TypeError, RecursionError):
         receipt = json.loads((work / _RECEIPT).read_bytes())
-        if isinstance(receipt, dict) and receipt.get("item") == _identity(item):
+        if isinstance(receipt, dict) and receipt.get("item") == _identity(item) and _moves(receipt):
             return outcome_from(receipt.get("outcome"))
     return None
+
+
+def _moves(receipt: Json) -> list[tuple[PurePosixPath, PurePosixPath]]:
+    """What is to be moved from the work folder to where below the batch's.
+
+    Raises:
+        ValueError, TypeError: the receipt is damaged.
+    """
+    told = receipt.get("moves")
+    if not isinstance(told, list):
+        raise TypeError("“moves” is not a list")
+    return [(PurePosixPath(checked_output(name)), PurePosixPath(checked_output(output))) for name, output in told]
 
 
 def _identity(item: BatchItem) -> Json:
@@ -158,8 +177,8 @@ def _labels(item: BatchItem, people: tuple[int, ...]) -> tuple[tuple[int, str], 
 def _place(folder: Path, work: Path, *, overwrite: bool) -> None:
     """Do the moves of a receipt, or what is left of them."""
     receipt = json.loads((work / _RECEIPT).read_bytes())
-    for name, output in receipt["moves"]:
-        source, place = work / checked_output(name), folder / checked_output(output)
+    for name, output in _moves(receipt):
+        source, place = work / name, folder / output
         if not source.exists():
             continue
         try:

@@ -184,7 +184,7 @@ class _Fetch:
     def _noted(self) -> dict[str, object]:
         try:
             noted = json.loads(self.note.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return noted if isinstance(noted, dict) else {}
 

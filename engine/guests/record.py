@@ -66,7 +66,7 @@ def read_record(spec: GuestSpec) -> Record | None:
             for file in spec.weights
         }
         return Record(str(told["device"]), weights, int(told["size_bytes"]), str(told["date"]))
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 

@@ -148,6 +148,9 @@ def test_presets_survive_what_they_are_kept_in():
     "text",
     [
         "",
+        "[" * 100_000,
+        '[{"name": "x", "kind": []}]',
+        '{"kind": {}, "loudness_lufs": [1]}',
         "not json",
         "{}",
         "[1, null, {}]",

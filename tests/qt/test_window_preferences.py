@@ -389,3 +389,12 @@ print("alive")
 def test_a_change_of_look_bears_the_collector():
     run = subprocess.run([sys.executable, "-c", COLLECTING], capture_output=True, text=True, cwd=ROOT)
     assert run.stdout.strip() == "alive", run.stderr[-2000:]
+
+
+@pytest.mark.parametrize("path", ["x" * 300_000, "a\0b", "~", "/dev/null"])
+def test_places_that_no_file_can_have_are_passed_over(path):
+    store = Settings()._store
+    for key in ("files/recent", "files/export_folder", "files/batch"):
+        store.setValue(key, path)
+    settings = Settings()
+    assert (settings.recent, settings.export_folder, settings.batch_file) == ([], None, None)

@@ -107,19 +107,22 @@ def test_a_receipt_of_other_work_does_not_count(item: BatchItem, tmp_path: Path,
     assert do(tmp_path / "out", other).people == (2,)
     assert (tmp_path / "out" / "two" / "Person 2.wav").exists()
     receipt = work.work_folder(tmp_path / "out", item.id) / "receipt.json"
-    receipt.write_text("{damaged")
+    receipt.write_text("[" * 100_000)
     assert do(tmp_path / "out", replace(other, output="three")).people == (2,)
 
 
-def test_a_receipt_cannot_lead_out_of_the_folder(item: BatchItem, tmp_path: Path) -> None:
+@pytest.mark.parametrize("moves", [[["out", "../elsewhere"]], [["../out", "x"]], [["out"]], [7], {}, None])
+def test_a_receipt_cannot_lead_out_of_the_folder(item: BatchItem, tmp_path: Path, moves: object) -> None:
+    """It counts for nothing: the work is begun again."""
     do(tmp_path / "out", item)
     path = work.work_folder(tmp_path / "out", item.id) / "receipt.json"
     receipt = json.loads(path.read_text())
     (path.parent / "out").mkdir()
-    receipt["moves"] = [["out", "../elsewhere"]]
+    receipt["moves"] = moves
     path.write_text(json.dumps(receipt))
-    with pytest.raises(ValueError, match="no place in the folder"):
+    with pytest.raises(OutputExistsError):
         do(tmp_path / "out", item)
+    assert do(tmp_path / "out", item, "overwrite").people
     assert not (tmp_path / "elsewhere").exists()
 
 
