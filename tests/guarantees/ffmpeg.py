@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 import subprocess
 from pathlib import Path
 
@@ -18,13 +18,22 @@ def decoded(path: Path, channels: int, *, track: int = 0) -> FloatArray:
     return np.frombuffer(_run(command).stdout, "<f4").reshape(-1, channels)
 
 
+def pictures_sum(path: Path) -> bytes:
+    """A sum over all pictures of a film, decoded."""
+    return _run(["-i", str(path), "-map", "0:v:0", "-f", "md5", "-"]).stdout
+
+
 def loudness(path: Path) -> tuple[float, float]:
     """Integrated loudness in LUFS and true peak in dBTP, by ffmpeg's own meter (EBU R 128)."""
-    command = ["-nostats", "-i", str(path), "-map", "0:a:0", "-af", "ebur128=peak=true", "-f", "null", "-"]
-    told = _run(command, level="info").stderr.decode().rpartition("Summary:")[2]
-    lufs, peak = re.search(r"I:\s+(-?[\d.]+|-inf) LUFS", told), re.search(r"Peak:\s+(-?[\d.]+|-inf) dBFS", told)
-    assert lufs is not None and peak is not None, told
-    return float(lufs[1]), float(peak[1])
+    meter = "ebur128=metadata=1:peak=true,ametadata=print:file=-"
+    told = _run(["-i", str(path), "-map", "0:a:0", "-af", meter, "-f", "null", "-"]).stdout.decode()
+    values: dict[str, float] = {}
+    for line in told.splitlines():
+        key, equals, value = line.partition("=")
+        if equals and key.startswith("lavfi.r128."):
+            values[key] = float(value)  # the last one is that of the whole file
+    peak = max(value for key, value in values.items() if ".true_peaks_ch" in key)
+    return values["lavfi.r128.I"], 20 * math.log10(peak)
 
 
 def _run(command: list[str], *, level: str = "error") -> subprocess.CompletedProcess[bytes]:

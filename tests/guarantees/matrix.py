@@ -12,6 +12,7 @@ import soundfile
 
 from engine import api
 from tests.guarantees.command import Answer, avsep, refusal
+from tests.guarantees.ffmpeg import pictures_sum
 from tests.guarantees.finding import Finding, Scope
 from tests.guarantees.inputs import COMMANDS, Input, inputs
 from tests.helpers.media_files import lag_of, packet_hashes
@@ -132,6 +133,8 @@ def _shape(source: Path, voice: Path) -> str | None:
 def _picture(source: Path, video: Path) -> str | None:
     """Whether the picture is the source's, packet by packet, each at its time."""
     old, new = packet_hashes(source), packet_hashes(video)
+    if source.suffix == ".ts":  # it separates the same contents in another way
+        return None if pictures_sum(source) == pictures_sum(video) else "the pictures differ"
     if [content for content, _ in old] != [content for content, _ in new]:
         return f"the picture's packets differ: {len(new)} of {len(old)}"
     before, after = api.probe(source).video, api.probe(video).video

@@ -15,7 +15,7 @@ from tests.guarantees.checks import Check
 from tests.guarantees.finding import Finding, Scope
 
 # Modules of this package whose cases are counted together at the top of the table.
-TRIED = {"Faults tried": ("faults", "hostile", "projects")}
+TRIED = {"Faults tried": ("faults", "troubles", "hostile", "projects", "places")}
 HEADER = ("Guarantee", "Cases", "Held", "Worst figure")
 
 
