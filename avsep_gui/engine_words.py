@@ -32,6 +32,8 @@ SENTENCES = (
     "Copy the file to another folder and try again.",
     "“{0}” could not be written ({1}).",
     "Choose another folder and try again.",
+    "“{0}” was changed while it was worked on.",
+    "Wait until the program that writes it is done, then try again.",
     "“{0}” is empty (0 bytes).",
     "Copy or download the file again.",
     "“{0}” was not found in “{1}”.",

@@ -1150,6 +1150,10 @@
         <translation>{0} wird ausprobiert</translation>
     </message>
     <message>
+        <source>Wait until the program that writes it is done, then try again.</source>
+        <translation>Warten, bis das Programm fertig ist, das die Datei schreibt; dann noch einmal versuchen.</translation>
+    </message>
+    <message>
         <source>Writing the sound</source>
         <translation>Der Ton wird geschrieben</translation>
     </message>
@@ -1260,6 +1264,10 @@
     <message>
         <source>“{0}” needs {1}, but “{2}” has {3} free.</source>
         <translation>„{0}“ braucht {1}, aber in „{2}“ sind {3} frei.</translation>
+    </message>
+    <message>
+        <source>“{0}” was changed while it was worked on.</source>
+        <translation>„{0}“ wurde verändert, während daran gearbeitet wurde.</translation>
     </message>
     <message>
         <source>“{0}” was not found in “{1}”.</source>
