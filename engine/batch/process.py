@@ -1,4 +1,4 @@
-"""A worker of the local run: a fresh process that does one file after the other and tells how far it is."""
+"""The crew of this computer: fresh processes, each of which does one file after the other and tells how far it is."""
 
 from __future__ import annotations
 
@@ -7,33 +7,76 @@ import multiprocessing
 import os
 import signal
 import threading
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.synchronize import Event
-from pathlib import Path
 
-from engine.batch.item import BatchItem, BatchOutcome, Existing
-from engine.errors import EngineError, JobCancelled, known_error
+from engine.batch.crew import Answer, Task, died
+from engine.batch.item import BatchItem
+from engine.device import physical_cores
+from engine.errors import JobCancelled, known_error
 from engine.jobs import CancelToken, Progress, ThinnedProgress
 from engine.limits import bound_memory
 
 _REPORT_S = 0.1
 _END_S = 5.0
 
-Answer = Progress | BatchOutcome | EngineError | None
-"""What a worker sends: how far it is, and at last the outcome, why it failed, or None where it was stopped."""
+
+class Processes:
+    """A crew of up to `count` processes, started as they are needed."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._threads = max(1, physical_cores() // count)
+        self._workers: list[_Worker] = []
+
+    def room(self) -> int:
+        """How many do nothing, or are not started yet."""
+        return self._count - sum(worker.task is not None for worker in self._workers)
+
+    def give(self, task: Task) -> None:
+        """Let one of them do a file."""
+        worker = next((worker for worker in self._workers if worker.task is None), None)
+        if worker is None:
+            worker = _Worker(self._threads)
+            self._workers.append(worker)
+        worker.give(task)
+
+    def hear(self, wait_s: float) -> list[tuple[BatchItem, Answer]]:
+        """What came in, after at most `wait_s` seconds."""
+        lines = {worker.line: worker for worker in self._workers}
+        return [heard for line in wait(list(lines), wait_s) for heard in self._hear(lines[line])]  # type: ignore[index]
+
+    def busy(self) -> bool:
+        """Whether one of them works."""
+        return any(worker.task is not None for worker in self._workers)
+
+    def stop(self) -> None:
+        """Ask those that work to stop."""
+        for worker in self._workers:
+            worker.stop()
+
+    def close(self) -> None:
+        """End the processes."""
+        for worker in self._workers:
+            worker.end()
+        self._workers.clear()
+
+    def _hear(self, worker: _Worker) -> list[tuple[BatchItem, Answer]]:
+        task = worker.task
+        try:
+            answer: Answer = worker.line.recv()
+        except (EOFError, OSError):
+            self._workers.remove(worker)
+            worker.end()
+            return [] if task is None else [(task.item, died(task.item, f"exit code {worker.exit_code}"))]
+        if task is None:
+            return []
+        if not isinstance(answer, Progress):
+            worker.task = None
+        return [(task.item, answer)]
 
 
-@dataclass(frozen=True)
-class Task:
-    """One file to be done."""
-
-    folder: Path
-    item: BatchItem
-    existing: Existing
-
-
-class Worker:
+class _Worker:
     """A process and the line to it. It ends with the process that started it, also when that one is killed.
 
     Args:
@@ -57,7 +100,8 @@ class Worker:
     def give(self, task: Task) -> None:
         """Let it do a file."""
         self.task = task
-        self.line.send(task)
+        with contextlib.suppress(BrokenPipeError, ConnectionError):  # it died: its line says so next
+            self.line.send(task)
 
     def stop(self) -> None:
         """Ask it to stop what it does; it answers with None."""

@@ -1,18 +1,17 @@
-"""The local run: files of a queue, each to a worker process, until none waits."""
+"""A run: the files of a queue, each to somebody of a crew, until none waits."""
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
-from multiprocessing.connection import wait
 from pathlib import Path
 
+from engine.batch.crew import Crew, Task
 from engine.batch.item import Batch, BatchItem, BatchOutcome
-from engine.batch.process import Task, Worker
 from engine.batch.store import save_batch
 from engine.batch.work import sweep
-from engine.device import physical_cores
 from engine.errors import EngineError, JobCancelled
 from engine.jobs import CancelToken, Progress
 
@@ -32,11 +31,12 @@ def allowed_workers(wanted: int, waiting: int) -> int:
     return max(1, min(wanted, waiting, by_memory))
 
 
-def run(path: Path, batch: Batch, *, workers: int, on_item: OnItem, cancel: CancelToken) -> Batch:
+def run(path: Path, batch: Batch, crew: Crew, *, on_item: OnItem, cancel: CancelToken) -> Batch:
     """Do everything that waits, and save the queue at each step.
 
     Args:
         path: of the queue, which is held by the caller (`engine.batch.store.opened`).
+        crew: who does the files; closed at the end.
 
     Returns:
         The queue as it ended.
@@ -45,22 +45,20 @@ def run(path: Path, batch: Batch, *, workers: int, on_item: OnItem, cancel: Canc
         JobCancelled: asked to stop; what was begun waits again, and the queue is saved.
         OutputError: the queue cannot be saved.
     """
-    local = _Run(path, batch, workers, on_item)
+    running = _Run(path, batch, crew, on_item)
     try:
-        local.go(cancel)
+        running.go(cancel)
     finally:
-        local.close()
-    return local.batch
+        running.close()
+    return running.batch
 
 
 class _Run:
-    def __init__(self, path: Path, batch: Batch, workers: int, on_item: OnItem) -> None:
+    def __init__(self, path: Path, batch: Batch, crew: Crew, on_item: OnItem) -> None:
         self._path = path
         self.batch = batch.interrupted()
+        self._crew = crew
         self._on_item = on_item
-        self._count = workers
-        self._threads = max(1, physical_cores() // workers)
-        self._workers: list[Worker] = []
 
     def go(self, cancel: CancelToken) -> None:
         self._save()
@@ -69,58 +67,40 @@ class _Run:
                 self._stop()
                 raise JobCancelled
             self._give_work()
-            for line in wait([worker.line for worker in self._workers], _STEP_S):
-                worker = next(worker for worker in self._workers if worker.line is line)
-                self._hear(worker)
+            self._hear()
 
     def close(self) -> None:
-        for worker in self._workers:
-            worker.end()
+        self._crew.close()
         self.batch = self.batch.interrupted()
         self._save()
         sweep(self.batch)
 
     def _give_work(self) -> None:
-        idle = [worker for worker in self._workers if worker.task is None]
-        while (item := self.batch.next()) is not None and (idle or len(self._workers) < self._count):
-            worker = idle.pop() if idle else Worker(self._threads)
-            if worker not in self._workers:
-                self._workers.append(worker)
+        for _ in range(self._crew.room()):
+            item = self.batch.next()
+            if item is None:
+                return
             item = item.begun()
-            worker.give(Task(self.batch.folder, item, self.batch.existing))
+            self._crew.give(Task(self.batch.folder, item, self.batch.existing))
             self._change(item)
 
-    def _hear(self, worker: Worker) -> None:
-        assert worker.task is not None
-        item = worker.task.item
-        try:
-            answer = worker.line.recv()
-        except (EOFError, OSError):
-            self._workers.remove(worker)
-            worker.end()
-            self._change(item.failed(_died(item, worker.exit_code)))
-            return
-        if isinstance(answer, Progress):
-            self._on_item(item, answer)
-            return
-        worker.task = None
-        if isinstance(answer, BatchOutcome):
-            self._change(item.done(answer))
-        elif isinstance(answer, EngineError):
-            self._change(item.failed(answer))
-        else:
-            self._change(item.waiting())
+    def _hear(self) -> None:
+        for item, answer in self._crew.hear(_STEP_S):
+            if isinstance(answer, Progress):
+                self._on_item(item, answer)
+            elif isinstance(answer, BatchOutcome):
+                self._change(item.done(answer))
+            elif isinstance(answer, EngineError):
+                self._change(item.failed(answer))
+            else:
+                self._change(item.waiting())
 
     def _stop(self) -> None:
         """Let what runs come to a safe point, for a while."""
-        for worker in self._workers:
-            worker.stop()
-        for _ in range(round(_STOP_S / _STEP_S)):
-            busy = [worker for worker in self._workers if worker.task is not None]
-            if not busy:
-                return
-            for line in wait([worker.line for worker in busy], _STEP_S):
-                self._hear(next(worker for worker in busy if worker.line is line))
+        self._crew.stop()
+        until = time.monotonic() + _STOP_S
+        while self._crew.busy() and time.monotonic() < until:
+            self._hear()
 
     def _change(self, item: BatchItem) -> None:
         self.batch = self.batch.with_item(item)
@@ -160,11 +140,3 @@ def _free_memory_windows() -> int | None:
     status = Status(length=ctypes.sizeof(Status))
     told: bool = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
     return int(status.available) if told else None
-
-
-def _died(item: BatchItem, code: int | None) -> EngineError:
-    return EngineError(
-        f"The process that worked on “{item.input.name}” ended unexpectedly.",
-        "Try it again with --retry; if memory was short, with fewer workers.",
-        details=f"exit code {code}",
-    )

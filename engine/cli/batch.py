@@ -8,10 +8,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from engine.batch.crew import Crew
 from engine.batch.inputs import FoundInput, find_inputs
 from engine.batch.item import Batch, BatchItem, BatchOptions, PersonRule
 from engine.batch.manifest import read_manifest
 from engine.batch.plan import Prospect, check_existing, check_folder, look_ahead, make_items, with_lengths
+from engine.batch.process import Processes
 from engine.batch.runner import allowed_workers, run
 from engine.batch.store import load_batch, opened, queue_path, save_batch
 from engine.batch.summary import counts_text, summary_json, summary_text, write_summary
@@ -30,10 +32,6 @@ EXIT_FAILED = 1
 
 def batch(args: argparse.Namespace, console: Console, cancel: CancelToken) -> Answer:
     """`avsep batch`."""
-    if args.cluster is not None:
-        raise UsageError(
-            "Work on a cluster is not possible yet.", "Leave --cluster out: --workers does several files at a time."
-        )
     folder = Path(os.path.abspath(args.output))  # noqa: PTH100 - unlike Path.absolute, it resolves ".."
     if args.dry_run:
         planned, prospects = _plan(args, folder, console, cancel)
@@ -53,15 +51,13 @@ def batch(args: argparse.Namespace, console: Console, cancel: CancelToken) -> An
 
 def _run(path: Path, planned: Batch, args: argparse.Namespace, console: Console, cancel: CancelToken) -> Answer:
     waiting = planned.count("waiting")
-    workers = allowed_workers(args.workers, waiting)
-    if waiting and workers < min(args.workers, waiting):
-        console.note(f"Note: {workers} at a time instead of {args.workers}: there is no memory free for more.")
+    crew = _crew(args, planned, console) if waiting else None
     console.end_progress()
     live = LiveTable(sys.stderr, planned, form=args.progress)
     ended = planned
     try:
-        if waiting:
-            ended = run(path, planned, workers=workers, on_item=live.show, cancel=cancel)
+        if crew is not None:
+            ended = run(path, planned, crew, on_item=live.show, cancel=cancel)
     except JobCancelled:
         live.close()
         ended = load_batch(path)
@@ -74,6 +70,18 @@ def _run(path: Path, planned: Batch, args: argparse.Namespace, console: Console,
     write_summary(ended)
     sweep(ended)
     return Answer(summary_json(ended), summary_text(ended), EXIT_FAILED if ended.count("failed") else 0)
+
+
+def _crew(args: argparse.Namespace, planned: Batch, console: Console) -> Crew:
+    """Who does the work: processes here, or the workers of a cluster."""
+    if args.cluster is not None:
+        from engine.batch.cluster import Cluster
+
+        return Cluster(args.cluster, planned.folder)
+    workers = allowed_workers(args.workers, planned.count("waiting"))
+    if workers < min(args.workers, planned.count("waiting")):
+        console.note(f"Note: {workers} at a time instead of {args.workers}: there is no memory free for more.")
+    return Processes(workers)
 
 
 def _plan(

@@ -209,7 +209,7 @@ def _batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="as --resume, and try the files again that failed")
     parser.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
     parser.add_argument("--workers", metavar="N", type=values.count, default=1, help="files at a time; default 1")
-    parser.add_argument("--cluster", metavar="ADDRESS", help="work on other computers; not possible yet")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="the Dask scheduler whose workers do the files")
 
 
 def _prepare(parser: argparse.ArgumentParser) -> None:

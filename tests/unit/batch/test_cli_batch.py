@@ -37,7 +37,6 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> dict[
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["talk.mp4", "-o", "out", "--cluster", "farm:9000"], 2, "Work on a cluster is not possible yet"),
         (["-o", "out"], 2, "No file is named"),
         (["-o", "out", "--resume"], 2, "no batch in"),
         (["stores", "-o", "out"], 3, "There are no videos in “stores”"),
