@@ -1,6 +1,7 @@
 """`python -m tests.guarantees [--short] [--only NAME ...] [--write]`: try what AVSep promises, and tell how it went.
 
-Exit code 1 when something did not hold. `--write` puts the table into docs/guarantees.md.
+Exit code 1 when something did not hold. `--write` notes what the full form found in docs/guarantees.json, and puts all
+that is noted there into docs/guarantees.md.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from tests.guarantees.checks import CHECKS
-from tests.guarantees.running import broken, document, headlines, run_checks, table
+from tests.guarantees.running import broken, document, headlines, remembered, run_checks, table
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "guarantees.md"
 
@@ -36,7 +37,8 @@ def main() -> int:
     failed = broken(outcomes)
     print("\n".join(["", "What broke:", *failed] if failed else ["", "Nothing broke."]))
     if args.write:
-        DOCUMENT.write_text(document(outcomes, short=args.short), encoding="utf-8")
+        known = remembered(DOCUMENT.with_suffix(".json"), outcomes, short=args.short)
+        DOCUMENT.write_text(document(known), encoding="utf-8")
     return 1 if failed else 0
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.guarantees.checks import Check
+from tests.guarantees.checks import CHECKS, Check
 from tests.guarantees.finding import Finding, Scope
 
 # Modules of this package whose cases are counted together at the top of the table.
@@ -77,18 +79,36 @@ def broken(outcomes: Sequence[Outcome]) -> list[str]:
     return [f"{f.guarantee}: {line}" for outcome in outcomes for f in outcome.findings for line in f.broken]
 
 
-def document(outcomes: Sequence[Outcome], *, short: bool) -> str:
+def remembered(path: Path, outcomes: Sequence[Outcome], *, short: bool) -> list[Outcome]:
+    """Note outcomes of the full form beside those of earlier runs, and give all: the whole suite takes hours.
+
+    Of the short form nothing is noted.
+    """
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not short:
+        known |= {outcome.name: asdict(outcome) for outcome in outcomes}
+        path.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    names = [check.__name__ for check in CHECKS if check.__name__ in known]
+    return [_outcome(known[name]) for name in names]
+
+
+def _outcome(told: dict[str, Any]) -> Outcome:
+    findings = tuple(Finding(**finding) for finding in told["findings"])
+    return Outcome(told["name"], told["module"], findings, told["seconds"])
+
+
+def document(outcomes: Sequence[Outcome]) -> str:
     """The text of docs/guarantees.md."""
     failed = broken(outcomes)
-    form = "in short form" if short else "in full"
     took = sum(outcome.seconds for outcome in outcomes) / 60
     return "\n".join(
         [
             "# Guarantees, tried",
             "",
             "What AVSep promises of any input and any fault: how many cases tried it, how many held, the worst figure.",
-            f"Made {form} by `python -m tests.guarantees --write` in {took:.0f} minutes on {platform.system()}, "
-            f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
+            f"Made in full form by `python -m tests.guarantees --write` in {took:.0f} minutes on {platform.system()}, "
+            f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; "
+            "`--only NAME --write` makes a part anew.",
             "`--short` takes the sample that runs with every change (`tests/e2e/test_guarantees.py`).",
             "",
             *(f"- {line}" for line in headlines(outcomes)),
