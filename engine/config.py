@@ -261,8 +261,8 @@ class TrainConfig:
         pack: folder of the training set (`engine.data.pack`).
         run_dir: where checkpoints and curves go.
         window_frames: audio frames N per training item.
-        mixtures_per_step: filmed mixtures per step; each is learnt for both faces.
-        blind_per_step: unfilmed two-talker mixtures per step, learnt without a face (permutation-invariant).
+        mixtures_per_step: filmed mixtures per step, process and batch; each is learnt for both faces.
+        blind_per_step: as many unfilmed two-talker mixtures per step, learnt without a face (permutation-invariant).
         corpora: share of filmed mixtures drawn within each corpus; "any" pairs clips across corpora.
         first_corpus, first_share: for this share of the steps only this corpus is filmed (curriculum).
         unseen_share: share of filmed mixtures whose second talker has no face; out of all voices that are packed.
@@ -270,7 +270,8 @@ class TrainConfig:
         validation_mixtures: per corpus. threads: of the CPU. workers: processes that draw batches
             ahead, 0 for none; what is drawn does not depend on them.
         device: accelerator by Fabric's name, "cpu", "cuda" or "auto".
-        devices, nodes: GPUs (or processes) of each machine, and machines. precision: "32-true" or "bf16-mixed".
+        devices, nodes: GPUs (or processes) of each machine, and machines. accumulate: batches of each of them whose
+            gradients are averaged for a step. precision: "32-true" or "bf16-mixed".
         correlation: "", or what voice and picture must share (`engine.train.correlation`): "cmc", "triplet",
             "adversarial" or "visualvoice". correlation_weight: of its terms, beside -SI-SDR in dB.
         embedders: file of the embedders that it needs, made when it is not there. embedder_steps: their training.
@@ -308,6 +309,7 @@ class TrainConfig:
     device: str = "cpu"
     devices: int = 1
     nodes: int = 1
+    accumulate: int = 1
     precision: str = "32-true"
     correlation: str = ""
     correlation_weight: float = 1.0
@@ -316,9 +318,17 @@ class TrainConfig:
     lip_steps: int = 0
     init: str = ""
 
+    @property
+    def batches_per_step(self) -> int:
+        """Of all processes together."""
+        return self.devices * self.nodes * self.accumulate
+
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.window_frames < 16 or self.mixtures_per_step < 1:
-            raise UsageError("steps, window_frames and mixtures_per_step must be positive.", "Correct the file.")
+        if min(self.steps, self.mixtures_per_step, self.accumulate) < 1 or self.window_frames < 16:
+            raise UsageError(
+                "steps, mixtures_per_step and accumulate must be positive, window_frames 16 or more.",
+                "Correct the file.",
+            )
         if self.max_shift_frames > self.model.max_lag_frames:
             raise UsageError(
                 f"max_shift_frames {self.max_shift_frames} is beyond the model's {self.model.max_lag_frames}.",

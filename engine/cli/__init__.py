@@ -72,7 +72,8 @@ def _main(arguments: list[str]) -> int:
         return failure.exit_code
     if answer is None:
         return _open_window(args)
-    console.result(answer.data, answer.text)
+    if not answer.silent:
+        console.result(answer.data, answer.text)
     return answer.exit_code
 
 

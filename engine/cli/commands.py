@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,11 +25,15 @@ from engine.values import clock
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command gives: the JSON object of the contract, the same for reading, and the exit code."""
+    """What a command gives: the JSON object of the contract, the same for reading, and the exit code.
+
+    One of several processes that train is told to be silent, so that the answer comes once.
+    """
 
     data: Json
     text: str
     exit_code: int = 0
+    silent: bool = False
 
 
 def probe(args: argparse.Namespace) -> Answer:
@@ -134,7 +139,9 @@ def train(args: argparse.Namespace, on_progress: ProgressCallback, cancel: Cance
     data = run(args.config, resume=args.resume, on_progress=on_progress, cancel=cancel)
     best = data["best"]
     value = "unknown: nobody to validate on" if best["value"] is None else f"{best['value']:.3g}"
-    return Answer(data, f"{printable(data['run_dir'])}: step {data['step']}, best {best['metric']} {value}")
+    rank = os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))
+    text = f"{printable(data['run_dir'])}: step {data['step']}, best {best['metric']} {value}"
+    return Answer(data, text, silent=rank != "0")
 
 
 def evaluate(args: argparse.Namespace, on_progress: ProgressCallback, cancel: CancelToken) -> Answer:

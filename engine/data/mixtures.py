@@ -129,12 +129,12 @@ class Mixer:
         rows = [self.pack.lips_of(c).astype(np.float32) for c in clips]
         return np.asarray(np.concatenate(rows).std(0).clip(1e-5), np.float32)
 
-    def batch(self, step: int) -> Batch:
-        """The batch of a step."""
+    def batch(self, number: int) -> Batch:
+        """A batch by its number, which is the step's where one batch makes a step."""
         config = self.config
-        rng = np.random.default_rng((config.seed, step))
-        more = np.random.default_rng((config.seed, step, 1))  # what is off by default: on, it leaves the draws of `rng`
-        early = step < config.first_share * config.steps
+        rng = np.random.default_rng((config.seed, number))
+        more = np.random.default_rng((config.seed, number, 1))  # what is off by default: it leaves the draws of `rng`
+        early = number < config.first_share * config.steps * config.batches_per_step
         names = [config.first_corpus] if early else list(config.corpora)
         weights = np.asarray([1.0] if early else list(config.corpora.values()))
         items: list[_Item] = []
@@ -149,7 +149,7 @@ class Mixer:
         empty = np.zeros((0, self.samples), np.float32), np.zeros((0, 2, self.samples), np.float32)
         sounds = tuple(np.stack(column) for column in zip(*blind, strict=True)) if blind else empty
         stacked = {field.name: np.stack([getattr(item, field.name) for item in items]) for field in fields(_Item)}
-        looks = np.random.default_rng((config.seed, step, 2))  # of pictures alone: with them, the rest stays as it is
+        looks = np.random.default_rng((config.seed, number, 2))  # of pictures alone: with them, the rest stays as it is
         stacked["mouths"] = self._framed(looks, stacked["mouths"])
         stacked["faces"] = self._posed(looks, stacked["faces"])
         return Batch(blind_mixture=sounds[0], blind_targets=sounds[1], **stacked)

@@ -48,13 +48,15 @@ class _Numbered(Dataset[mixtures.Batch]):
         return self.mixer.batch(number)
 
 
-def draw_ahead(mixer: mixtures.Mixer, first: int, config: TrainConfig, rank: int) -> Iterator[mixtures.Batch]:
-    """The batches of a process from step `first` on, drawn by `config.workers` processes where there are any.
+def numbers(config: TrainConfig, step: int, rank: int) -> range:
+    """The batches that a process takes for a step, by number; together all processes take the same in any division."""
+    first = step * config.batches_per_step + rank * config.accumulate
+    return range(first, first + config.accumulate)
 
-    Every process of a run draws batches of its own: those numbered step * processes + rank.
-    """
-    processes = config.devices * config.nodes
-    numbers = range(first * processes + rank, config.steps * processes, processes)
+
+def draw_ahead(mixer: mixtures.Mixer, first: int, config: TrainConfig, rank: int) -> Iterator[mixtures.Batch]:
+    """The batches of a process from step `first` on, drawn by `config.workers` processes where there are any."""
+    wanted = [number for step in range(first, config.steps) for number in numbers(config, step, rank)]
     if config.workers == 0:
-        return map(mixer.batch, numbers)
-    return iter(DataLoader(_Numbered(mixer), batch_size=None, sampler=numbers, num_workers=config.workers))
+        return map(mixer.batch, wanted)
+    return iter(DataLoader(_Numbered(mixer), batch_size=None, sampler=wanted, num_workers=config.workers))

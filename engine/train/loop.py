@@ -1,7 +1,8 @@
 """The training loop: draw, separate, score, step; validate and checkpoint; resume exactly.
 
-One process or many: Lightning Fabric places the network, scales the precision and joins the gradients of several GPUs
-or machines (`torchrun --nproc-per-node N -m engine.cli train CONFIG`); every process draws batches of its own.
+One process or many: Lightning Fabric places the network, scales the precision and averages the gradients of several
+GPUs or machines (`torchrun --nproc-per-node N -m engine.cli train CONFIG`). A step's batches, and what chance decides
+in each, depend on seed and number alone, so that one process with `accumulate = 2` learns as two processes do.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from engine.data.pack import Pack
 from engine.errors import InputError, ModelError
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.models.networks import build_network
-from engine.train.batch import draw_ahead, tensors
+from engine.train.batch import draw_ahead, numbers, tensors
 from engine.train.correlation import build_correlation, judge_optimizer
 from engine.train.lesson import CURVE, Lesson
 from engine.train.lip_reading import teach_lips
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 _MOST_LOST_STEPS = 20
+_MOST_BATCHES = 1 << 32  # of one seed
 _COLUMNS = ("step", "minutes", *CURVE, "corpus", "si_sdri_db", "wrong")
 
 
@@ -78,7 +80,7 @@ def run(
     mixer = Mixer(pack, config)
     torch.manual_seed(config.seed)
     correlation = build_correlation(config, mixer, fabric.device) if config.correlation else None
-    torch.manual_seed(config.seed + fabric.global_rank)
+    torch.manual_seed(config.seed)
     lesson = Lesson(build_network(config.architecture, config.model), config.model.stft, correlation)
     network: Any = lesson.network
     network.set_scale(torch.from_numpy(mixer.spread_of_lips()))
@@ -110,10 +112,15 @@ def run(
         step = state["step"]
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * schedule(step, config)
-        batch = tensors(next(drawn), fabric.device)
-        loss, seen = taught(batch, step / config.steps)
         optimizer.zero_grad(set_to_none=True)
-        fabric.backward(loss)
+        told: list[torch.Tensor] = []
+        for number in numbers(config, step, fabric.global_rank):
+            torch.manual_seed(config.seed * _MOST_BATCHES + number)
+            batch = tensors(next(drawn), fabric.device)
+            with fabric.no_backward_sync(taught, enabled=len(told) < config.accumulate - 1):
+                loss, seen = taught(batch, step / config.steps)
+                fabric.backward(loss / config.accumulate)
+            told.append(seen)
         norm = nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
         lost = 0 if torch.isfinite(norm) else lost + 1
         if lost == 0:
@@ -128,7 +135,7 @@ def run(
             judging.zero_grad(set_to_none=True)
             wrong.backward()  # type: ignore[no-untyped-call]
             judging.step()
-        recent.append(seen.tolist())
+        recent.append(_mean_of_all(fabric, told))
         state["step"] = step = step + 1
         on_progress(Progress("Training", step, config.steps))
         last = step == config.steps
@@ -147,6 +154,14 @@ def run(
             _store(state_file, state, parts)
     best = state["best"] if math.isfinite(state["best"]) else None
     return {"run_dir": str(folder), "step": state["step"], "best": {"metric": "val_si_sdri_db", "value": best}}
+
+
+def _mean_of_all(fabric: Fabric, told: list[torch.Tensor]) -> list[float]:
+    """What the batches of a step told, on average over all processes; what one does not tell counts for nothing."""
+    every: Any = fabric.all_gather(torch.stack(told))
+    every = every.reshape(-1, len(told[0]))
+    mean: list[float] = torch.nanmean(every, 0).tolist()
+    return mean
 
 
 def _lips_progress(on_progress: ProgressCallback, cancel: CancelToken, steps: int, step: int) -> None:
@@ -215,7 +230,7 @@ def model_card(
 def _store(path: Path, state: dict[str, Any], parts: dict[str, Any]) -> None:
     states = {name: part.state_dict() for name, part in parts.items()}
     with write_then_rename(path) as part:
-        torch.save({**state, **states, "random": torch.get_rng_state()}, part)
+        torch.save({**state, **states}, part)
 
 
 def _restore(path: Path, parts: dict[str, Any]) -> dict[str, Any]:
@@ -229,7 +244,6 @@ def _restore(path: Path, parts: dict[str, Any]) -> dict[str, Any]:
             "Correct the configuration, or begin again in another run_dir.",
             details=str(error),
         ) from error
-    torch.set_rng_state(stored["random"])
     return {key: stored[key] for key in ("step", "seconds", "best")}
 
 
