@@ -12,10 +12,11 @@ from engine.types import AudioInfo, FaceAnalysis, MediaInfo, Outlook, Separation
 from engine.vision.people import MAX_WIDTH_PX, known_faces, pictures_in
 
 EVERYONE = 3  # reckoned with, before people are found
-# Measured with pictures of 640x360 and 1920x1080 and sound of 48 kHz; what was freed is not all given back.
+# Measured with pictures of 640x360 and 1920x1080, sound of 8 to 192 kHz; what was freed is not all given back.
 _FACES_BYTES, _BYTES_PER_PIXEL = 430e6, 770
 _VOICES_BYTES, _VOICES_AFTER_FACES_BYTES, _BYTES_PER_SAMPLE = 480e6, 170e6, 80
 _LIPS_BYTES_PER_S = 90e3  # of a person, with what is kept until the film ends
+_START_S = 3  # until the networks are loaded
 _WRITING = 0.03  # seconds for a second of one track
 
 
@@ -56,7 +57,7 @@ def _wall_s(
     if voices_s is None:
         return None
     faces_s = 0.0 if known is not None else pictures_in(media) / speed.PICTURES * speed.pace_of_faces().seconds
-    return faces_s + voices_s + tracks * media.duration_s * _WRITING
+    return _START_S + faces_s + voices_s + tracks * media.duration_s * _WRITING
 
 
 def _memory_bytes(media: MediaInfo, known: FaceAnalysis | None, sound: AudioInfo) -> int:
