@@ -35,6 +35,7 @@ def find_inputs(
     *,
     exclude: Sequence[str] = (),
     outside: Path | None = None,
+    may_be_none: bool = False,
     cancel: CancelToken | None = None,
 ) -> tuple[FoundInput, ...]:
     """List the files that are meant, each once, in the order given; in folders by name, numbers by their value.
@@ -45,6 +46,7 @@ def find_inputs(
         exclude: patterns; a file is left out if one fits its name, its path, or a folder on the way.
         outside: the folder that results go to; absolute; where it lies below a folder that is named, or a
             pattern reaches into it, nothing in it counts.
+        may_be_none: nothing to be found is no error.
 
     Raises:
         InputError: a folder cannot be read, or nothing is left.
@@ -54,7 +56,7 @@ def find_inputs(
         for file in _expand(os.fspath(one), outside, cancel or CancelToken()):
             if not _excluded(file.path, exclude):
                 found.setdefault(os.path.normcase(file.path), file)
-    if not found:
+    if not found and not may_be_none:
         names = ", ".join(f"“{os.fspath(one)}”" for one in wanted[:3])
         raise InputError(
             f"There are no videos in {names}{' and others' if len(wanted) > 3 else ''}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from engine.batch.process import Processes
 from engine.batch.runner import allowed_workers, run
 from engine.batch.store import load_batch, opened, queue_path, save_batch
 from engine.batch.summary import counts_text, summary_json, summary_text, write_summary
+from engine.batch.watch import Watch
 from engine.batch.work import sweep
 from engine.cache import output_error
 from engine.cli.commands import Answer
@@ -33,6 +35,8 @@ EXIT_FAILED = 1
 def batch(args: argparse.Namespace, console: Console, cancel: CancelToken) -> Answer:
     """`avsep batch`."""
     folder = Path(os.path.abspath(args.output))  # noqa: PTH100 - unlike Path.absolute, it resolves ".."
+    if args.watch and not args.inputs:
+        raise UsageError("--watch needs folders.", "Name the folders that files come into.")
     if args.dry_run:
         planned, prospects = _plan(args, folder, console, cancel)
         return Answer(_dry_json(planned, prospects), _dry_text(planned, prospects))
@@ -46,7 +50,25 @@ def batch(args: argparse.Namespace, console: Console, cancel: CancelToken) -> An
         planned, prospects = _plan(args, folder, console, cancel)
         planned = with_lengths(planned, prospects)
         save_batch(path, planned)
+        if args.watch:
+            return _watch(path, planned, args, console, cancel)
         return _run(path, planned, args, console, cancel)
+
+
+def _watch(path: Path, planned: Batch, args: argparse.Namespace, console: Console, cancel: CancelToken) -> Answer:
+    """Do what is there, then what comes, until somebody stops it."""
+    rule, options = _rule(args, ()), _options(args)
+    watch = Watch(args.inputs, exclude=args.exclude, rule=rule, options=options, template=args.name)
+    while True:
+        answer = _run(path, planned, args, console, cancel)
+        if answer.exit_code == JobCancelled.exit_code:
+            return answer
+        console.note(f"Waiting for files. {counts_text(load_batch(path))}")
+        try:
+            planned = watch.wait(load_batch(path), cancel)
+        except JobCancelled:
+            return _cancelled(load_batch(path), args)
+        save_batch(path, planned)
 
 
 def _run(path: Path, planned: Batch, args: argparse.Namespace, console: Console, cancel: CancelToken) -> Answer:
@@ -60,16 +82,19 @@ def _run(path: Path, planned: Batch, args: argparse.Namespace, console: Console,
             ended = run(path, planned, crew, on_item=live.show, cancel=cancel)
     except JobCancelled:
         live.close()
-        ended = load_batch(path)
-        write_summary(ended)
-        text = f"Cancelled. {counts_text(ended)}\nGo on with: avsep batch --resume -o {printable(args.output)}"
-        error = {"code": "cancelled", "message": "Cancelled.", "remedy": "Go on with --resume."}
-        return Answer({"error": error, **summary_json(ended)}, text, JobCancelled.exit_code)
+        return _cancelled(load_batch(path), args)
     finally:
         live.close()
     write_summary(ended)
     sweep(ended)
     return Answer(summary_json(ended), summary_text(ended), EXIT_FAILED if ended.count("failed") else 0)
+
+
+def _cancelled(left: Batch, args: argparse.Namespace) -> Answer:
+    write_summary(left)
+    text = f"Cancelled. {counts_text(left)}\nGo on with: avsep batch --resume -o {printable(args.output)}"
+    error = {"code": "cancelled", "message": "Cancelled.", "remedy": "Go on with --resume."}
+    return Answer({"error": error, **summary_json(left)}, text, JobCancelled.exit_code)
 
 
 def _crew(args: argparse.Namespace, planned: Batch, console: Console) -> Crew:
@@ -92,7 +117,7 @@ def _plan(
     if args.overwrite or args.skip_existing:
         batch = replace(batch, existing="overwrite" if args.overwrite else "skip")
     batch = batch.with_new(_wanted(args, batch, cancel))
-    if not batch.items:
+    if not batch.items and not args.watch:
         raise UsageError("No file is named.", "Name files or folders, or a table with --manifest.")
     if args.retry:
         batch = batch.to_retry()
@@ -124,7 +149,17 @@ def _earlier(args: argparse.Namespace, folder: Path) -> Batch:
 
 
 def _wanted(args: argparse.Namespace, batch: Batch, cancel: CancelToken) -> tuple[BatchItem, ...]:
-    options = BatchOptions(
+    options = _options(args)
+    found: tuple[FoundInput, ...] = ()
+    if args.inputs and not args.watch:  # what is watched may not be whole yet
+        found = find_inputs(args.inputs, exclude=args.exclude, outside=batch.folder, cancel=cancel)
+    rule = _rule(args, found)
+    rows = read_manifest(args.manifest, rule, options) if args.manifest is not None else ()
+    return make_items(batch, found, rows, rule=rule, options=options, template=args.name)
+
+
+def _options(args: argparse.Namespace) -> BatchOptions:
+    return BatchOptions(
         write=args.write,
         format=args.format,
         model=args.model,
@@ -135,22 +170,21 @@ def _wanted(args: argparse.Namespace, batch: Batch, cancel: CancelToken) -> tupl
         loudness_lufs=args.loudness,
         picture=args.picture,
     )
-    found: tuple[FoundInput, ...] = ()
-    if args.inputs:
-        found = find_inputs(args.inputs, exclude=args.exclude, outside=batch.folder, cancel=cancel)
-    rule = PersonRule()
+
+
+def _rule(args: argparse.Namespace, found: Sequence[FoundInput]) -> PersonRule:
+    """Whose voice, in every file that a manifest says nothing else of."""
     if args.everyone:
-        rule = PersonRule("everyone")
-    elif args.person is not None:
-        rule = PersonRule("person", args.person)
-    elif args.photo is not None:
-        rule = PersonRule("photo", photo=args.photo.absolute())
-    elif args.same_person is not None:
+        return PersonRule("everyone")
+    if args.person is not None:
+        return PersonRule("person", args.person)
+    if args.photo is not None:
+        return PersonRule("photo", photo=args.photo.absolute())
+    if args.same_person is not None:
         if not found:
             raise UsageError("--same-person needs files.", "Name the file that the person is in first.")
-        rule = PersonRule("same", args.same_person, video=found[0].path)
-    rows = read_manifest(args.manifest, rule, options) if args.manifest is not None else ()
-    return make_items(batch, found, rows, rule=rule, options=options, template=args.name)
+        return PersonRule("same", args.same_person, video=found[0].path)
+    return PersonRule()
 
 
 def _dry_json(batch: Batch, prospects: tuple[Prospect, ...]) -> Json:

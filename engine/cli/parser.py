@@ -208,6 +208,9 @@ def _batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with the batch in DIR; new files are added")
     parser.add_argument("--retry", action="store_true", help="as --resume, and try the files again that failed")
     parser.add_argument("--dry-run", action="store_true", help="show what would be written, and write nothing")
+    parser.add_argument(
+        "--watch", action="store_true", help="go on for ever: do what comes into the folders, once it is whole"
+    )
     parser.add_argument("--workers", metavar="N", type=values.count, default=1, help="files at a time; default 1")
     parser.add_argument("--cluster", metavar="ADDRESS", help="the Dask scheduler whose workers do the files")
 

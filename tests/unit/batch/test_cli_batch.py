@@ -38,6 +38,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> dict[
     ("arguments", "code", "words"),
     [
         (["-o", "out"], 2, "No file is named"),
+        (["-o", "out", "--watch"], 2, "--watch needs folders"),
         (["-o", "out", "--resume"], 2, "no batch in"),
         (["stores", "-o", "out"], 3, "There are no videos in “stores”"),
         (["talk.mp4", "-o", "out", "--name", "{who}"], 2, "{who} is not known"),
