@@ -99,6 +99,7 @@ RESULT_KEYS = {
     "outputs",
     "confidence",
     "warnings",
+    "estimate",
 }
 
 
