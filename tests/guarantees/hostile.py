@@ -26,7 +26,7 @@ from tests.guarantees.finding import Finding, Scope
 from tests.guarantees.messages import codes
 from tests.guarantees.mutations import mutants, references, seed_files
 
-FILES, FILES_SHORT = 2200, 60
+FILES, FILES_SHORT = 2200, 44
 LIMIT_S = 60.0
 """How long one call may take before it is asked to stop. What lasts long must say so and stop; all else is a hang."""
 GRACE_S = 30.0

@@ -27,11 +27,11 @@ LIMIT_S = 600.0
 SECONDS = 14.0
 
 
-def make_film(path: Path, seed: int = 0) -> Path:
+def make_film(path: Path, seed: int = 0, seconds: float = SECONDS) -> Path:
     """A film of two people that are found, over noise; long enough for four windows, quick to look through."""
     people = [ClipPerson(LOOKS[0], (160, 150)), ClipPerson(LOOKS[1], (480, 150))]
-    noise = np.random.default_rng(seed).standard_normal((round(SECONDS * 8000), 2)) * 0.1
-    write_clip(path, people, noise.astype(np.float32), duration_s=SECONDS, fps=Fraction(4), sample_rate_hz=8000)
+    noise = np.random.default_rng(seed).standard_normal((round(seconds * 8000), 2)) * 0.1
+    write_clip(path, people, noise.astype(np.float32), duration_s=seconds, fps=Fraction(4), sample_rate_hz=8000)
     return path
 
 

@@ -18,7 +18,7 @@ from engine.errors import EngineError
 from engine.types import SeparationRequest
 from tests.guarantees.finding import Finding, Scope
 from tests.guarantees.mutations import seed_files
-from tests.guarantees.runs import Run, fresh, leftovers, make_film, results, separate
+from tests.guarantees.runs import SECONDS, Run, fresh, leftovers, make_film, results, separate
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER = 24, 1, 2, 3
 FULL = 16
@@ -30,9 +30,9 @@ def full_disks(scope: Scope) -> list[Finding]:
     finding = Finding("A full disk is told; nothing is damaged, and with space the run goes on to the same bytes")
     import resource
 
-    stage = _Stage(scope.folder)
+    stage = _Stage(scope.folder, 6.0)
     chance = random.Random(scope.seed)
-    for number in range(1 if scope.short else FULL):
+    for number in range(FULL if not scope.short else 1 if os.geteuid() else 0):
         most = int(10 ** chance.uniform(3.5, 6.0))
 
         def bound(most: int = most) -> None:
@@ -40,7 +40,7 @@ def full_disks(scope: Scope) -> list[Finding]:
 
         finding.case(f"no file beyond {most} bytes", stage.trouble("output", before=bound, warm=number % 2 > 0))
     for megabytes in (2,) if scope.short else (1, 2, 3, 5, 8):
-        for full in ("cache", "killed"):
+        for full in ("cache",) if scope.short else ("cache", "killed"):
             with _small_disk(scope.folder / full, megabytes) as mounted:
                 if mounted:
                     finding.case(f"{full} on a disk of {megabytes} MB", stage.trouble("output", warm=full != "cache"))
@@ -70,7 +70,7 @@ def _small_disk(place: Path, megabytes: int) -> Iterator[bool]:
 def lost_places(scope: Scope) -> list[Finding]:
     """Folders that are removed, permissions that are taken away, films that are replaced, while work goes on."""
     finding = Finding("A folder, a permission or the film itself lost on the way is told; nothing is damaged")
-    stage = _Stage(scope.folder)
+    stage = _Stage(scope.folder, SECONDS)
     out, cache, film = stage.folder / "killed", stage.folder / "cache", stage.film
 
     def close(folder: Path) -> Callable[[], None]:
@@ -84,7 +84,7 @@ def lost_places(scope: Scope) -> list[Finding]:
     ]
     closed = (("film", film, 0o000), ("cache", cache, 0o500), ("results", out, 0o500))
     if scope.short:
-        cases, closed = cases[::2], closed[:1]
+        cases, closed = cases[::2], ()
     else:
         cases += [
             ("the cache goes", "output", "Isolating", lambda: shutil.rmtree(cache)),
@@ -116,9 +116,9 @@ def _bound_by_permissions() -> None:
 class _Stage:
     """A film, what becomes of it undisturbed, and a place to disturb it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seconds: float) -> None:
         self.folder = folder
-        self.film, self._copy = make_film(folder / "film.mp4"), folder / "copy.mp4"
+        self.film, self._copy = make_film(folder / "film.mp4", seconds=seconds), folder / "copy.mp4"
         shutil.copy2(self.film, self._copy)
         reference = separate(folder / "warm", self.film, folder / "whole").wait()
         if reference.complaint():
