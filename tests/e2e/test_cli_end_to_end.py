@@ -95,6 +95,7 @@ def test_everyone_into_a_folder_adds_up_to_the_original(sample: Path, tmp_path: 
     original = api.decode_audio(sample).open()
     assert 20 * np.log10(np.abs(sum(map(np.float64, sounds)) - original).max()) <= -120
     report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert result.pop("estimate")["output_bytes"] == sum(sound.nbytes for sound in sounds)
     assert result.items() <= report.items() and report["input"]["name"] == sample.name
 
 
