@@ -22,6 +22,8 @@ from avsep_gui.settings import Settings
 from avsep_gui.views.main_window import MainWindow
 from engine.errors import EngineError
 
+SWITCH_S = 0.001  # for how long another thread may keep the window's waiting
+
 logger = logging.getLogger(__name__)
 
 
@@ -57,7 +59,8 @@ def before_application() -> None:
 
 
 def configure(app: QApplication) -> None:
-    """Names, icon, style, language, quiet multimedia, and when garbage is collected."""
+    """Names, icon, style, language, quiet multimedia, when threads take turns and garbage is collected."""
+    sys.setswitchinterval(SWITCH_S)
     app.setApplicationName("AVSep")
     app.setOrganizationName("avsep")
     QGuiApplication.setDesktopFileName(APPLICATION_ID)

@@ -78,8 +78,7 @@ def main(connection: Connection, cancelled: ctypes.c_bool, engine_module: str, n
     """
     with contextlib.suppress(ValueError, OSError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if niceness and hasattr(os, "nice"):
-        os.nice(niceness)
+    _step_back(niceness)
     bound_memory()
     while True:
         try:
@@ -90,6 +89,15 @@ def main(connection: Connection, cancelled: ctypes.c_bool, engine_module: str, n
             _serve(request, connection, cancelled, engine_module)
         except (BrokenPipeError, ConnectionError):
             return
+
+
+def _step_back(niceness: int) -> None:
+    """Leave the processor to the window whenever it wants it; on Linux also by not pushing aside what runs."""
+    if niceness and hasattr(os, "nice"):
+        os.nice(niceness)
+        if hasattr(os, "SCHED_BATCH"):
+            with contextlib.suppress(OSError):
+                os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _serve(request: JobRequest, connection: Connection, cancelled: ctypes.c_bool, engine_module: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 from avsep_gui.engine_client import EngineClient
@@ -40,13 +40,14 @@ class ExportDesk(QObject):
         self._settings = settings
         self._look = look
         self._notices = notices
+        self._dialog: ExportDialog | None = None
         client.export_done.connect(self._on_done)
         client.export_failed.connect(self._on_failed)
 
     def ask(self) -> None:
         """Ask what to export, then do it in the background."""
         document = self._document
-        if document.picked is None or document.source is None or document.media is None:
+        if self._dialog is not None or document.picked is None or document.source is None or document.media is None:
             return
         dialog = ExportDialog(
             document,
@@ -57,15 +58,23 @@ class ExportDesk(QObject):
             settings=self._settings,
             ask_fit=self._client.ask_container_fit,
         )
-        if dialog.exec() == ExportDialog.DialogCode.Accepted:
-            self.start(dialog.output, dialog.options())
-        dialog.deleteLater()
+        self._dialog = dialog
+        dialog.finished.connect(self._on_answer)
+        QTimer.singleShot(0, dialog, dialog.open)  # to make it and to paint it are two events
 
     def start(self, output: Path, options: dict[str, object]) -> int:
         """Write `output` with these fields of a `SeparationRequest`; the job's id."""
         self._settings.export_folder = output.parent
         request = self._client.separation_request(output, **options)
         return self._client.export(request, self.tr("Export {0}").format(output.name))
+
+    def _on_answer(self, answer: int) -> None:
+        dialog, self._dialog = self._dialog, None
+        if dialog is None:
+            return
+        if answer == ExportDialog.DialogCode.Accepted:
+            self.start(dialog.output, dialog.options())
+        dialog.deleteLater()
 
     def _on_done(self, result: SeparationResult) -> None:
         names = ", ".join(output.path.name for output in result.outputs if output.kind in ("voice", "video"))

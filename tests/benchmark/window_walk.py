@@ -28,6 +28,7 @@ from tests.helpers.null_sink import RATE, Recorder, null_sink
 
 BLOCK = RATE // 5
 IDLE_S = 20.0
+HAND_S = 0.1
 
 
 def main() -> int:
@@ -278,6 +279,7 @@ class Walk:
         self.step("worker_lost")
         window.notices.clear()
         window._on_pick(self.who)
+        pause(HAND_S)
         window._on_pick(other)
         took = wait(lambda: bool(document.voice(other).ready))
         self.step("worker_back", f"heard {took:.1f} s after the next click")
@@ -338,19 +340,22 @@ class Walk:
         print("recovered: the name and the pick are there")
 
     def key(self, key: Any, modifiers: Any = None) -> None:
-        """Press a key in the window, which must have the keyboard for that."""
+        """Press a key in the window, which must have the keyboard for that; a hand takes a moment after it."""
         from PySide6.QtCore import Qt
         from PySide6.QtTest import QTest
 
-        from tests.helpers.driving import wait
+        from tests.helpers.driving import pause, wait
 
         if not self.window.isActiveWindow():
             self.window.activateWindow()
             wait(self.window.isActiveWindow, 10.0)
         QTest.keyClick(self.window, key, Qt.KeyboardModifier.NoModifier if modifiers is None else modifiers)
+        pause(HAND_S)
 
     def choose(self, *words: str) -> None:
         """Take an entry of the person menu by how its words begin."""
+        from tests.helpers.driving import pause
+
         menu = self.window.people_desk.menu
         for number, word in enumerate(words):
             action = next(a for a in menu.actions() if a.text().replace("&", "").startswith(word))
@@ -359,6 +364,7 @@ class Walk:
             else:
                 action.trigger()
         self.window.people_desk.menu.close()
+        pause(HAND_S)
 
     def step(self, name: str, note: str = "") -> None:
         """Say how long the window stood still until here, and take a picture."""
