@@ -18,6 +18,7 @@ from engine.data.pictures import MOUTH_PICTURE_PX, Pictures, face_pictures
 from engine.errors import InputError, NoFaceError, NoSoundError
 from engine.jobs import CancelToken
 from engine.media.reader import Frame, probe, read_frames
+from engine.media.sound import to_float
 from engine.media.source import decode, heads, open_media, packets
 from engine.vision import landmarks
 from engine.vision.lips import LANDMARK_FEATURES, MOUTH_PX, RATE_HZ, landmark_features, mouth_crop
@@ -145,7 +146,7 @@ def _sound(path: Path, cancel: CancelToken) -> NDArray[np.int16]:
             for frame in decode(packet):
                 if not isinstance(frame, AudioFrame):
                     continue
-                if not np.isfinite(frame.to_ndarray()).all():
+                if not np.isfinite(to_float(frame)).all():
                     raise InputError("Its sound holds values that are not finite numbers.", "Repair or drop the file.")
                 parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
     parts += [part.to_ndarray()[0] for part in resampler.resample(None)]

@@ -38,6 +38,8 @@ CLOCK_FAULT_S = 10
 # What a decoder gives beyond the declared end of a stream is padding of its last frames, if it is as short as this.
 PADDING_FRAMES = 3
 SILENCE_BLOCK = 1 << 18
+# By the name of the packed format, whether or not samples are planar.
+_SAMPLE_TYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
 SPACE_REMEDY = f"Free some space, or set {cache.CACHE_DIR_VARIABLE} to a folder on another drive."
 
 log = logging.getLogger(__name__)
@@ -250,8 +252,16 @@ class _StreamDecoder:
 
 def to_float(frame: AudioFrame) -> FloatArray:
     """Samples of a decoded frame, (n, channels) float32, full scale 1.0."""
-    raw = frame.to_ndarray()
-    samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
+    channels = frame.layout.nb_channels
+    if frame.format.is_planar:
+        # WORKAROUND(PyAV 18.1, AudioFrame.planes): eight channels come with a ninth plane that is no memory of the
+        # frame, and `to_ndarray` reads it; remove when `to_ndarray` of a planar 7.1 frame has 8 rows.
+        kind = _SAMPLE_TYPES[frame.format.packed.name]
+        samples = np.stack(
+            [np.frombuffer(bytes(plane), kind, frame.samples) for plane in frame.planes[:channels]], axis=1
+        )
+    else:
+        samples = frame.to_ndarray().reshape(-1, channels)
     if samples.dtype == np.uint8:
         return (samples.astype(np.float32) - np.float32(128.0)) / np.float32(128.0)
     full_scale = {"s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}.get(frame.format.packed.name, 1.0)

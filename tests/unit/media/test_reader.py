@@ -130,6 +130,18 @@ def test_cover_picture_is_no_video(tmp_path: Path) -> None:
     assert len(info.audio) == 1
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.m4a", "aac"), ("a.mka", "libopus")])
+def test_eight_planar_channels_stay_apart(tmp_path: Path, name: str, codec: str) -> None:
+    """PyAV sees a ninth plane in them, which is no memory of the frame."""
+    hum = np.sin(np.arange(24_000)[:, None] * np.array([0.01, 0.02, 0.03, 0.001, 0.05, 0.06, 0.07, 0.08])) * 0.3
+    path = write_media(tmp_path / name, None, [Sound(layout="7.1", samples=hum.astype(np.float32), codec=codec)])
+    heard = decode_audio(path).open()
+    assert heard.shape[1] == 8
+    middle = slice(6000, 18_000)
+    likeness = np.corrcoef(heard[middle].T, hum[middle].T)[:8, 8:]
+    assert (likeness.argmax(axis=0) == np.arange(8)).all() and np.diag(likeness).min() > 0.5
+
+
 def test_wav_without_a_channel_mask_has_the_usual_layout(tmp_path: Path) -> None:
     path = write_media(tmp_path / "a.wav", None, [Sound(codec="pcm_s16le")])
     assert probe(path).audio[0].layout == "stereo"
