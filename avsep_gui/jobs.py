@@ -19,6 +19,7 @@ from engine.jobs import Progress
 WorkerName = Literal["light", "heavy", "shelf", "batch"]
 
 POLL_MS = 15
+HEAR_S = 0.005
 FIGURES_S = 0.1
 CANCEL_GRACE_S = 1.5
 SHELF_GRACE_S = 6.0  # what is being added may have started processes, which a kill would leave behind
@@ -223,11 +224,14 @@ class JobRunner(QObject):
         self._workers[worker].send(job.request)
 
     def _poll(self) -> None:
+        until = time.monotonic() + HEAR_S
         for name, process in self._workers.items():
-            for message in process.take_messages():
+            for message in process.messages():
                 self._on_message(name, message)
                 if self._closed:
                     return
+                if time.monotonic() > until:  # the rest next time, after what has to be painted now
+                    break
             running = self._running[name]
             stopping = running is not None and running.state is JobState.CANCELLING
             if running is not None and stopping and time.monotonic() > running.cancel_deadline:

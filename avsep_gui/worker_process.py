@@ -7,6 +7,7 @@ import ctypes
 import multiprocessing
 import threading
 import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 
@@ -49,14 +50,11 @@ class WorkerProcess:
         self._life.cancelled.value = False
         self._life.requests.put(request)
 
-    def take_messages(self) -> list[Message | None]:
-        """What arrived since the last call; None says that the process ended."""
-        messages: list[Message | None] = []
-        if self._life is not None:
-            with contextlib.suppress(Empty):
-                while True:
-                    messages.append(self._life.messages.get_nowait())
-        return messages
+    def messages(self) -> Iterator[Message | None]:
+        """Take what has arrived, one by one; None says that the process ended."""
+        with contextlib.suppress(Empty):
+            while self._life is not None:
+                yield self._life.messages.get_nowait()
 
     def ask_to_cancel(self) -> None:
         """Tell the running job to stop."""

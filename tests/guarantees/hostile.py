@@ -57,7 +57,7 @@ class Trial:
         self.worker.send(JobRequest(number, function, args, kwargs))
         asked = 0.0
         while True:
-            for message in self.worker.take_messages():
+            for message in self.worker.messages():
                 self.slowest_s = max(self.slowest_s, time.monotonic() - began)
                 if message is None:
                     self.worker.kill()

@@ -202,7 +202,7 @@ def _ask(
     worker.send(JobRequest(1, function, args))
     until = time.monotonic() + WAIT_S
     while time.monotonic() < until:
-        for message in worker.take_messages():
+        for message in worker.messages():
             if not isinstance(message, Reported):
                 return message
             if on_progress is not None:
