@@ -30,6 +30,8 @@ OPUS_RATES_HZ = frozenset({8_000, 12_000, 16_000, 24_000, 48_000})
 # Containers that FFmpeg gives identifiers by chance, so that the same sound would not give the same file.
 _BY_CHANCE = frozenset({"opus", "matroska"})
 _NO_CHANCE = {"fflags": "+bitexact"}
+# Above this rate FFmpeg makes FLAC blocks so long that its own parser loses those of many channels.
+HIGH_RATE_HZ, FLAC_BLOCK_SAMPLES = 48_000, 4096
 CodecName = Literal["aac", "alac", "flac", "libopus"]
 
 
@@ -109,6 +111,8 @@ class TrackEncoder:
         self.stream.codec_context.format = coding.sample_format
         self.stream.codec_context.time_base = Fraction(1, self._rate_hz)
         self.stream.time_base = Fraction(1, self._rate_hz)
+        if coding.codec == "flac" and self._rate_hz > HIGH_RATE_HZ:
+            self.stream.options = {"frame_size": str(FLAC_BLOCK_SAMPLES)}
         if coding.bit_rate is not None:
             self.stream.codec_context.bit_rate = coding.bit_rate
         if track.language:

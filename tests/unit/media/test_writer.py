@@ -350,6 +350,15 @@ def test_chapters_and_metadata_are_kept(tmp_path: Path, suffix: str) -> None:
     assert kept == [(0.0, "Opening"), (0.75, "Talk")]
 
 
+def test_players_read_flac_of_high_rates_and_many_channels(tmp_path: Path) -> None:
+    """FFmpeg's parser finds nothing in blocks of some hundred kilobytes."""
+    noise = np.random.default_rng(0).standard_normal((192_000, 6)).astype(np.float32) * np.float32(0.1)
+    track = SoundTrack("Noise", 192_000, 6, "5.1", len(noise), lambda: iter([noise]))
+    write_sound(tmp_path / "a.flac", track, cancel=CancelToken())
+    with av.open(str(tmp_path / "a.flac")) as container:
+        assert sum(frame.samples for frame in container.decode(audio=0)) == len(noise)
+
+
 @pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.m4a", "a.opus", "a.mp4", "a.mov", "a.mkv"])
 def test_the_same_sound_gives_the_same_file(tmp_path: Path, name: str) -> None:
     source = write_media(tmp_path / "film.mp4", Picture(), [Sound()])
