@@ -22,6 +22,7 @@ from pathlib import Path
 import platformdirs
 
 from engine.errors import InputError, OutputError, UsageError
+from engine.jobs import Progress, ProgressCallback
 from engine.resources import data_folder
 
 CACHE_DIR_VARIABLE = "AVSEP_CACHE_DIR"
@@ -30,6 +31,7 @@ LEAST_LIMIT_BYTES = 10**9
 PROBE_BYTES = 2**20
 WHOLE_BYTES = 64 * PROBE_BYTES
 IN_USE_S = 3600.0
+MARK_EVERY_S = 60.0
 LEFT_S = 86_400.0
 TEMP_PREFIX = ".avsep-"
 WORK_PREFIX = "work-"
@@ -188,6 +190,23 @@ def entry(kind: str, key: str) -> Path:
     except OSError as error:
         raise output_error(folder, error) from error
     return folder
+
+
+def in_use(on_progress: ProgressCallback, *folders: Path) -> ProgressCallback:
+    """A callback that also marks entries as used now, once a minute: a long job's are not old while it goes on."""
+    marked_at = time.monotonic()
+
+    def on_work(progress: Progress) -> None:
+        nonlocal marked_at
+        now = time.monotonic()
+        if now - marked_at >= MARK_EVERY_S:
+            marked_at = now
+            for folder in folders:
+                with suppress(OSError):
+                    os.utime(folder)
+        on_progress(progress)
+
+    return on_work
 
 
 def kept_limit() -> int:

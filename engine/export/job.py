@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from engine import api
-from engine.cache import content_key
+from engine.cache import content_key, in_use
 from engine.casting import recast
 from engine.errors import InputChangedError, InputError, ModelError, NoPictureError, NoSoundError, UsageError
 from engine.export.levels import VoiceLevel, measure_voice
@@ -101,6 +101,8 @@ def separate(request: SeparationRequest, *, on_progress: ProgressCallback, cance
         check_space(target, request, sound, media.duration_s, len(people))
     with run.stage("isolate_s"):
         isolation = api.isolate(_isolation_request(request, people, range_s), on_progress=on_progress, cancel=cancel)
+        stores = [isolation.source, *(voice.voice for voice in isolation.voices)]
+        run.on_progress = in_use(on_progress, *(store.path.parent for store in stores))
     with run.stage("measure_s"):
         mix, levels = _mix(run, isolation, people, range_s)
     new_folder = target.kind == "folder" and not target.folder.exists()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import speed
-from engine.cache import content_key, entry, prune
+from engine.cache import content_key, entry, in_use, prune
 from engine.casting import person_key, recast
 from engine.confidence import judge
 from engine.config import StftConfig
@@ -83,7 +83,8 @@ def isolate(
         for file in files.values():
             file.mend(windows)
     missing = sorted({k for file in files.values() for k in windows if k not in file.done})
-    job = _Job(request, source, analysis, files, missing, on_progress, cancel)
+    held = in_use(on_progress, source.path.parent, *(file.folder for file in files.values()))
+    job = _Job(request, source, analysis, files, missing, held, cancel)
     device, warnings = device_info(request.device).device, []
     lost = request.checked and not all(job.key(person) in job.lags.known for person in files)
     if missing or lost:

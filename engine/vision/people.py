@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import speed
-from engine.cache import WORK_PREFIX, content_key, entry, output_error
+from engine.cache import WORK_PREFIX, content_key, entry, in_use, output_error
 from engine.casting import parts_of, person_key
 from engine.errors import InputError, NoPictureError, NoSoundError, UsageError
 from engine.jobs import CancelToken, Progress, ProgressCallback
@@ -71,7 +71,7 @@ def find_faces(path: Path, *, on_progress: ProgressCallback, cancel: CancelToken
     if known is not None:
         return known
     with _work_folder(folder) as work:
-        analysis = _Analyser(media, key, work, on_progress, cancel).run()
+        analysis = _Analyser(media, key, work, in_use(on_progress, folder), cancel).run()
         for person in analysis.people:
             _keep(work, folder, _name(person.id))
         save_analysis(folder, analysis)

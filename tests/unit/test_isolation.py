@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine import cache
 from engine.config import StftConfig
 from engine.contract import Crops, Declaration, WindowMasks
 from engine.errors import DeviceError, JobCancelled, ModelError, NoFaceError, OutputError, UsageError
@@ -163,6 +166,25 @@ def test_a_full_disk_is_a_sentence(clip: Path, tmp_path: Path, monkeypatch: pyte
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     np.testing.assert_array_equal(isolate(request).voices[0].voice.open(), plain)
+
+
+def test_a_job_of_hours_keeps_what_it_works_on(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another job may make room in the cache meanwhile, and what was not asked for in the last hour goes first."""
+    monkeypatch.setenv("AVSEP_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(cache, "MARK_EVERY_S", 0.0)
+    made: list[str] = []
+
+    def two_hours_later(progress: Progress) -> None:
+        if progress.stage != "Isolating":
+            return
+        cache.prune(0)
+        made[:] = sorted(one.kind for one in cache.entries())
+        for one in cache.entries():
+            os.utime(one.folder, (time.time() - 7200,) * 2)
+
+    request = IsolationRequest(clip, (1,), model="tiny")
+    voice = isolate(request, on_progress=two_hours_later).voices[0].voice
+    assert np.array(voice.open()).shape[0] == voice.n_samples and {"sound", "voices"} <= set(made)
 
 
 def test_a_preview_is_part_of_the_whole(clip: Path) -> None:
