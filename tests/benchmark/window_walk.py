@@ -80,7 +80,7 @@ class Walk:
         self.facts: dict[str, Any] = {}
         self.worst: dict[str, float] = {}
         self.own = 0.0
-        self.culprits: list[tuple[float, float, str]] = []
+        self.culprits: list[tuple[float, float, float, str]] = []
 
     def run(self) -> int:
         """Go the way of the phase."""
@@ -304,8 +304,10 @@ class Walk:
         self.fact("longest stall, ms", max(self.worst.values()))
         self.fact("longest stretch of computing, ms", self.own)
         print(json.dumps(self.facts, indent=2))
-        for gap_ms, own_ms, culprit in sorted(self.culprits, reverse=True)[:16]:
-            print(f"  {gap_ms:4.0f} ms, {own_ms:3.0f} of them computing: {culprit}")
+        for gap_ms, own_ms, waited_ms, culprit in sorted(self.culprits, reverse=True)[:16]:
+            print(
+                f"  {gap_ms:4.0f} ms, {own_ms:3.0f} of them computing, {waited_ms:3.0f} without a processor: {culprit}"
+            )
         found = {"facts": self.facts, "stalls_ms": self.worst}
         (self.given.out / "walk.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
 
@@ -373,7 +375,7 @@ class Walk:
         self.worst[name], own = self.stalls.take()
         print(f"{name:14s} longest stall {self.worst[name]:4.0f} ms, {own:3.0f} of them computing   {note}", flush=True)
         self.own = max(self.own, own)
-        self.culprits += [(gap, own, f"{name}: {where}") for gap, own, where in self.stalls.culprits]
+        self.culprits += [(*figures, f"{name}: {where}") for *figures, where in self.stalls.culprits]
         pause(0.2)
         self.grab(name, self.window)
         pause(0.1)

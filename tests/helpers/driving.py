@@ -8,6 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QTimer
 
@@ -20,13 +21,15 @@ class Stalls:
     """Longest gap between two ticks of a 5 ms timer on the window's thread, and what ran in long ones.
 
     Attributes:
-        culprits: of each long gap its ms by the clock, the ms that the thread computed, and where it was seen.
+        culprits: of each long gap its ms by the clock, the ms that the thread computed, the ms that it was ready to but
+            had no processor (Linux), and where it was seen.
     """
 
     def __init__(self) -> None:
         self._last, self._used = time.perf_counter(), time.thread_time()
         self._worst_ms = self._computed_ms = 0.0
-        self.culprits: list[tuple[float, float, str]] = []
+        self.culprits: list[tuple[float, float, float, str]] = []
+        self._waited = _waited_ms()
         self._seen: tuple[float, str] = (0.0, "")
         self._timer = QTimer(interval=TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -40,7 +43,7 @@ class Stalls:
         """The longest since last asked, in ms of the clock, and the most that the thread itself computed in one."""
         worst = self._worst_ms, self._computed_ms
         self._worst_ms = self._computed_ms = 0.0
-        self._last, self._used = time.perf_counter(), time.thread_time()
+        self._last, self._used, self._waited = time.perf_counter(), time.thread_time(), _waited_ms()
         return worst
 
     def stop(self) -> None:
@@ -50,13 +53,13 @@ class Stalls:
         self._watcher.join()
 
     def _tick(self) -> None:
-        now, used = time.perf_counter(), time.thread_time()
+        now, used, waited = time.perf_counter(), time.thread_time(), _waited_ms()
         gap_ms, own_ms = 1000 * (now - self._last), 1000 * (used - self._used)
         self._worst_ms = max(self._worst_ms, gap_ms)
         self._computed_ms = max(self._computed_ms, own_ms)
         if self._seen[0] == self._last:
-            self.culprits.append((gap_ms, own_ms, self._seen[1]))
-        self._last, self._used = now, used
+            self.culprits.append((gap_ms, own_ms, waited - self._waited, self._seen[1]))
+        self._last, self._used, self._waited = now, used, waited
 
     def _watch(self) -> None:
         """Look at the window's thread while a tick is late.
@@ -72,6 +75,14 @@ class Stalls:
                     faulthandler.dump_traceback(file)
                     file.seek(0)
                     self._seen = began, _ours(file.read(), self._main)
+
+
+def _waited_ms() -> float:
+    """For how long this thread was ready to run without a processor; 0 where the system does not tell."""
+    try:
+        return int(Path(f"/proc/self/task/{threading.get_native_id()}/schedstat").read_text().split()[1]) / 1e6
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def _ours(dump: str, thread: int) -> str:
