@@ -13,8 +13,9 @@ from engine.vision.people import MAX_WIDTH_PX, known_faces, pictures_in
 
 EVERYONE = 3  # reckoned with, before people are found
 # Measured with pictures of 640x360 and 1920x1080, sound of 8 to 192 kHz; what was freed is not all given back.
-_FACES_BYTES, _BYTES_PER_PIXEL = 430e6, 770
+_FACES_BYTES, _BYTES_PER_PIXEL = 530e6, 770
 _VOICES_BYTES, _VOICES_AFTER_FACES_BYTES, _BYTES_PER_SAMPLE = 480e6, 170e6, 80
+_LIPS_MAPPED_BYTES_PER_S = 40e3  # of a voice: mapped, so that the system may take it back
 _LIPS_BYTES_PER_S = 90e3  # of a person, with what is kept until the film ends
 _START_S = 3  # until the networks are loaded
 _WRITING = 0.03  # seconds for a second of one track
@@ -33,7 +34,7 @@ def outlook(request: SeparationRequest, voices: int | None) -> Outlook:
     picture_bytes = request.video.stat().st_size
     return Outlook(
         _wall_s(request, media, known, voices, tracks),
-        _memory_bytes(media, known, sound),
+        _memory_bytes(media, known, sound, voices),
         needed_bytes(target.kind, target.format, sound, media.duration_s, voices, picture_bytes),
         _cache_bytes(media, known, sound, count * voices, checked=target.format not in ("wav", "flac")),
     )
@@ -60,14 +61,15 @@ def _wall_s(
     return _START_S + faces_s + voices_s + tracks * media.duration_s * _WRITING
 
 
-def _memory_bytes(media: MediaInfo, known: FaceAnalysis | None, sound: AudioInfo) -> int:
-    """What looking and listening take; none of it grows with the film's length."""
+def _memory_bytes(media: MediaInfo, known: FaceAnalysis | None, sound: AudioInfo, voices: int) -> int:
+    """What looking and listening take; of it, what is mapped of the lips alone grows with the film's length."""
     window = WINDOW_S * sound.sample_rate_hz * sound.channels * _BYTES_PER_SAMPLE
+    read = window + voices * media.duration_s * _LIPS_MAPPED_BYTES_PER_S
     if known is not None or media.video is None:
-        return int(_VOICES_BYTES + window)
+        return int(_VOICES_BYTES + read)
     scale = min(1.0, MAX_WIDTH_PX / max(1, media.video.width))
     pixels = media.video.width * media.video.height * scale**2
-    return int(_FACES_BYTES + pixels * _BYTES_PER_PIXEL + _VOICES_AFTER_FACES_BYTES + window)
+    return int(_FACES_BYTES + pixels * _BYTES_PER_PIXEL + _VOICES_AFTER_FACES_BYTES + read)
 
 
 def _cache_bytes(media: MediaInfo, known: FaceAnalysis | None, sound: AudioInfo, windows: int, *, checked: bool) -> int:
