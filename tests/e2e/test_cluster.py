@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,23 @@ from engine.batch.cluster import _look
 from engine.batch.store import load_batch, queue_path
 from tests.helpers.faces import LOOKS, ClipPerson, write_clip
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
 
 RATE = 16_000
 GOOD = 6
 WORKERS = 3
+CLUSTER = """
+import json, sys
+from distributed import LocalCluster
+
+if __name__ == "__main__":
+    options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 60}
+    with LocalCluster(n_workers=int(sys.argv[1]), processes=True, **options) as cluster:
+        pids = [worker.process.pid for worker in cluster.workers.values()]
+        print(json.dumps({"address": cluster.scheduler_address, "pids": pids}), flush=True)
+        sys.stdin.read()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +52,26 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@contextmanager
+def running_cluster(workers: int) -> Iterator[dict[str, Any]]:
+    """A cluster in processes of its own: {"address": of the scheduler, "pids": of the workers}."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER, str(workers)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.communicate(timeout=60)
+
+
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
         patch.setenv("AVSEP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 60}
-        with distributed.LocalCluster(n_workers=WORKERS, processes=True, **options) as running:
+        with running_cluster(WORKERS) as running:
             yield running
 
 
@@ -80,11 +105,11 @@ def wait_for_running(folder: Path) -> None:
 
 
 def test_a_worker_dies_and_every_file_ends_once_with_the_same_bytes(
-    cluster: Any, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: dict[str, Any], films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    far = start(films, "-o", tmp_path / "far", "--cluster", cluster.scheduler_address, "--progress", "json")
+    far = start(films, "-o", tmp_path / "far", "--cluster", cluster["address"], "--progress", "json")
     wait_for_running(tmp_path / "far")
-    os.kill(cluster.workers[0].process.pid, signal.SIGKILL)
+    os.kill(cluster["pids"][0], signal.SIGKILL)
     result = ended(far, 1)
     assert (result["done"], result["failed"], result["waiting"]) == (GOOD, 2, 0)
     assert len(result["items"]) == GOOD + 2
@@ -100,8 +125,8 @@ def test_a_worker_dies_and_every_file_ends_once_with_the_same_bytes(
     assert len(results(tmp_path / "far")) >= 2 * GOOD
 
 
-def test_cancelled_it_can_be_gone_on_with_anywhere(cluster: Any, films: Path, tmp_path: Path) -> None:
-    far = start(films, "-o", tmp_path, "--cluster", cluster.scheduler_address)
+def test_cancelled_it_can_be_gone_on_with_anywhere(cluster: dict[str, Any], films: Path, tmp_path: Path) -> None:
+    far = start(films, "-o", tmp_path, "--cluster", cluster["address"])
     wait_for_running(tmp_path)
     far.send_signal(signal.SIGINT)
     answer = ended(far, 130)
@@ -110,8 +135,8 @@ def test_cancelled_it_can_be_gone_on_with_anywhere(cluster: Any, films: Path, tm
     assert ended(start("--resume", "-o", tmp_path), 1)["done"] == GOOD
 
 
-def test_a_graphics_card_is_asked_for_where_none_is(cluster: Any, films: Path, tmp_path: Path) -> None:
-    address = cluster.scheduler_address
+def test_a_graphics_card_is_asked_for_where_none_is(cluster: dict[str, Any], films: Path, tmp_path: Path) -> None:
+    address = cluster["address"]
     answer = ended(start(films / "0.mp4", "-o", tmp_path, "--cluster", address, "--device", "cuda"), 1)
     error = answer["items"][0]["error"]
     assert "has a graphics card" in error["message"] and "--resources GPU=1" in error["remedy"]
@@ -126,8 +151,8 @@ def test_nobody_answers(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_cluster_without_workers(films: Path, tmp_path: Path) -> None:
-    with distributed.LocalCluster(n_workers=0, dashboard_address=":0", silence_logs=60) as empty:
-        error = ended(start(films, "-o", tmp_path, "--cluster", empty.scheduler_address), 2)["error"]
+    with running_cluster(0) as empty:
+        error = ended(start(films, "-o", tmp_path, "--cluster", empty["address"]), 2)["error"]
     assert "has no workers" in error["message"] and "dask worker" in error["remedy"]
 
 
