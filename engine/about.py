@@ -86,7 +86,7 @@ def _needed() -> dict[str, Distribution]:
             known = distribution(name)
         except PackageNotFoundError:
             continue
-        if not known.metadata["Name"]:
+        if not known.metadata.get("Name"):
             continue  # what is left of a package that was removed
         found[_key(name)] = known
         for wish in known.requires or ():
@@ -104,16 +104,16 @@ def _licence(known: Distribution) -> str:
     """Its short name: an SPDX expression where the package tells one."""
     told = known.metadata
     classes = [line.split(" :: ")[-1] for line in told.get_all("Classifier") or () if line.startswith("License ::")]
-    words = (told["License"] or "").strip()
+    words = (told.get("License") or "").strip()
     short = words if len(words) <= _SHORT and "\n" not in words else ""
-    return told["License-Expression"] or short or ", ".join(classes) or "not told"
+    return told.get("License-Expression") or short or ", ".join(classes) or "not told"
 
 
 def _home(known: Distribution) -> str:
     told = known.metadata
     links = dict(line.split(", ", 1) for line in told.get_all("Project-URL") or () if ", " in line)
     wanted = [url for name, url in links.items() if name.lower() in ("homepage", "home", "source", "repository")]
-    return told["Home-page"] or (wanted or list(links.values()) or [""])[0]
+    return told.get("Home-page") or (wanted or list(links.values()) or [""])[0]
 
 
 def _installed_as(own: Distribution | None) -> str:
