@@ -86,7 +86,7 @@ def _needed() -> dict[str, Distribution]:
             known = distribution(name)
         except PackageNotFoundError:
             continue
-        if not known.metadata.get("Name"):
+        if not _field(known, "Name"):
             continue  # what is left of a package that was removed
         found[_key(name)] = known
         for wish in known.requires or ():
@@ -100,20 +100,25 @@ def _key(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def _field(known: Distribution, name: str) -> str:
+    """A field of the metadata, "" if absent (the back port `importlib_metadata` raises for that)."""
+    return ((known.metadata.get_all(name) or [""])[0] or "").strip()
+
+
 def _licence(known: Distribution) -> str:
     """Its short name: an SPDX expression where the package tells one."""
     told = known.metadata
     classes = [line.split(" :: ")[-1] for line in told.get_all("Classifier") or () if line.startswith("License ::")]
-    words = (told.get("License") or "").strip()
+    words = _field(known, "License")
     short = words if len(words) <= _SHORT and "\n" not in words else ""
-    return told.get("License-Expression") or short or ", ".join(classes) or "not told"
+    return _field(known, "License-Expression") or short or ", ".join(classes) or "not told"
 
 
 def _home(known: Distribution) -> str:
     told = known.metadata
     links = dict(line.split(", ", 1) for line in told.get_all("Project-URL") or () if ", " in line)
     wanted = [url for name, url in links.items() if name.lower() in ("homepage", "home", "source", "repository")]
-    return told.get("Home-page") or (wanted or list(links.values()) or [""])[0]
+    return _field(known, "Home-page") or (wanted or list(links.values()) or [""])[0]
 
 
 def _installed_as(own: Distribution | None) -> str:

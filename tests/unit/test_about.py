@@ -65,6 +65,6 @@ def test_a_package_that_lacks_its_text_says_where_to_look(monkeypatch):
 
 
 def test_a_missing_field_is_no_failure_where_another_library_reads_the_metadata():
-    """Once imported, the back port importlib_metadata answers for the standard library, and raises for what is absent."""
+    """Once imported, importlib_metadata answers for the standard library, and raises for what is absent."""
     pytest.importorskip("importlib_metadata")
     assert all(one.licence for one in about_module.about().software)
