@@ -141,18 +141,20 @@ def error_in_words(error: EngineError) -> EngineError:
 
 @lru_cache(maxsize=512)
 def _parts(text: str) -> tuple[str, tuple[str, ...]]:
-    """The sentence of the table that a text is, with what stands in its places; the text itself where it is none."""
-    for source, pattern in _patterns():
-        match = pattern.fullmatch(text)
-        if match is not None:
-            return source, match.groups()
+    """The sentence of the table that a text is, with what stands in its places; the text itself where it is none.
+
+    Those with most words come first: they say most exactly what a text is. A pattern is made of those alone whose words
+    are all there: to make all at once kept the window waiting for 20 ms.
+    """
+    for source, words in _longest_first():
+        if all(part in text for part in words):
+            match = re.fullmatch("(.+?)".join(map(re.escape, words)), text, re.DOTALL)
+            if match is not None:
+                return source, match.groups()
     return text, ()
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> list[tuple[str, re.Pattern[str]]]:
-    """The table as patterns, those with most words first: they say most exactly what a text is."""
-    longest_first = sorted(SENTENCES, key=len, reverse=True)
-    return [
-        (source, re.compile("(.+?)".join(map(re.escape, _PLACE.split(source))), re.DOTALL)) for source in longest_first
-    ]
+def _longest_first() -> list[tuple[str, list[str]]]:
+    """The sentences, each with its words between the places."""
+    return [(source, _PLACE.split(source)) for source in sorted(SENTENCES, key=len, reverse=True)]

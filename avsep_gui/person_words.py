@@ -15,10 +15,11 @@ MOST_SPANS = 2
 
 def place_words(person: Person, width_px: float) -> str:
     """Where in a picture of this width the face usually is: left, middle, right; empty where that is not known."""
-    centres = [track.boxes_px[:, [0, 2]].mean(axis=1) for track in person.tracks if len(track.times_s)]
-    if not centres or width_px <= 0:
+    boxes_px = [track.boxes_px for track in person.tracks if len(track.times_s)]
+    if not boxes_px or width_px <= 0:
         return ""
-    share = float(np.median(np.concatenate(centres))) / width_px
+    centres_px = np.sort(np.concatenate(boxes_px)[:, [0, 2]].mean(axis=1))  # np.median would load numpy.ma: 20 ms
+    share = float(centres_px[len(centres_px) // 2]) / width_px
     if share < 0.4:
         return QCoreApplication.translate("PersonWords", "left")
     if share > 0.6:
@@ -43,9 +44,13 @@ def speaking_words(person: Person) -> str:
     return text
 
 
-def describe(document: Document, person: Person) -> str:
-    """ "Person 2, right, speaks 0:12 to 0:47"."""
+def seen_words(document: Document, person: Person) -> str:
+    """ "right, speaks 0:12 to 0:47": what goes through every picture of the person, so not to be asked for often."""
     media = document.media
     width_px = float(media.video.width) if media is not None and media.video is not None else 0.0
-    parts = [document.name(person.id), place_words(person, width_px), speaking_words(person)]
-    return ", ".join(part for part in parts if part)
+    return ", ".join(part for part in (place_words(person, width_px), speaking_words(person)) if part)
+
+
+def describe(document: Document, person: Person) -> str:
+    """ "Person 2, right, speaks 0:12 to 0:47"."""
+    return f"{document.name(person.id)}, {seen_words(document, person)}"

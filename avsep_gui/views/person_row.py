@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from avsep_gui.look import Look
-from avsep_gui.person_words import describe
+from avsep_gui.person_words import seen_words
 from avsep_gui.state.document import Document, ListenMode, Picture
 from avsep_gui.state.intervals import share
 from avsep_gui.state.person_facts import speaking_spans
@@ -117,6 +117,7 @@ class PersonRow(QAbstractButton):
         self._person = person
         self._document = document
         self._look = look
+        self._seen = seen_words(document, person)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(8)
@@ -172,7 +173,7 @@ class PersonRow(QAbstractButton):
             self.name.setCursorPosition(0)
         self.name.setProperty("saved", name)  # what Esc brings back
         self.name.setAccessibleName(self.tr("Name of {0}").format(name))
-        words = describe(document, person)
+        words = f"{name}, {self._seen}"
         self._face.setAccessibleName(self.tr("Picture of {0}").format(words))
         self.setAccessibleName(self.tr("{0}, picked").format(words) if is_picked else words)
         self.solo.setIcon(self._look.icon("hear"))
