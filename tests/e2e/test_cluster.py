@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import pytest
 
 from engine.batch.cluster import _look
 from engine.batch.store import load_batch, queue_path
+from tests.helpers.clusters import running_cluster
 from tests.helpers.faces import LOOKS, ClipPerson, write_clip
 
 pytest.importorskip("distributed")
@@ -26,17 +26,6 @@ pytestmark = pytest.mark.slow
 RATE = 16_000
 GOOD = 6
 WORKERS = 3
-CLUSTER = """
-import json, sys
-from distributed import LocalCluster
-
-if __name__ == "__main__":
-    options = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 60}
-    with LocalCluster(n_workers=int(sys.argv[1]), processes=True, **options) as cluster:
-        pids = [worker.process.pid for worker in cluster.workers.values()]
-        print(json.dumps({"address": cluster.scheduler_address, "pids": pids}), flush=True)
-        sys.stdin.read()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -52,27 +41,11 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@contextmanager
-def running_cluster(workers: int) -> Iterator[dict[str, Any]]:
-    """A cluster in processes of its own: {"address": of the scheduler, "pids": of the workers}."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", CLUSTER, str(workers)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-    finally:
-        process.communicate(timeout=60)
-
-
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OMP_NUM_THREADS", "1")
-        patch.setenv("AVSEP_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        with running_cluster(WORKERS) as running:
-            yield running
+    cache = str(tmp_path_factory.mktemp("cache"))
+    with running_cluster(WORKERS, OMP_NUM_THREADS="1", AVSEP_CACHE_DIR=cache) as running:
+        yield running
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
