@@ -17,10 +17,11 @@ from engine.cache import content_key, entry, in_use, prune
 from engine.casting import person_key, recast
 from engine.confidence import judge
 from engine.config import StftConfig
-from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel, WindowMasks
+from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel
 from engine.errors import NoFaceError, UsageError
 from engine.gate import gate_gain
 from engine.isolation import second_opinion
+from engine.isolation.calls import Told, told_of
 from engine.isolation.doubts import doubts
 from engine.isolation.faces import Face, faces_in, with_mouths
 from engine.isolation.lags import Lags
@@ -35,7 +36,6 @@ from engine.isolation.voice_file import (
     voice_in,
     window_start_s,
 )
-from engine.isolation.windows import masks_of
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.registry import calibration, declaration, fingerprint, model_spec, settled
 from engine.types import AbsentPolicy, FaceAnalysis, IsolationRequest, IsolationResult, PcmStore, Person
@@ -168,61 +168,42 @@ class _Job:
         wanted: Sequence[VoiceFile],
         k: int,
     ) -> list[tuple[VoiceFile, FloatArray]]:
-        """Separate window k for some voices, as many at a time as model and adviser take."""
+        """Separate window k for some voices."""
         from engine.audio.fullband import apply_mask
 
-        sound = source_window(self.source, k)
+        sound, people = source_window(self.source, k), [file.person for file in wanted]
+        declared, own = model.declaration, {}
+        given = faces if declared.faces_together else {p: faces[p] for p in self.files}
+        lags, others = (self.lags, None) if declared.finds_lag else (None, self.lags)
+        told = told_of(model, sound, self.source, given.values(), people, lags, k)
+        if adviser is not None:
+            own = told_of(adviser, sound, self.source, faces.values(), people, others, k)
         done = []
-        at_once = min(one.declaration.people for one in (model, adviser) if one is not None)
-        for first in range(0, len(wanted), at_once):
-            files = wanted[first : first + at_once]
-            finds_lag = model.declaration.finds_lag
-            out, seen = self._masks(model, sound, faces, files, k, self.lags if finds_lag else None)
-            told = None
-            if adviser is not None:
-                own, _ = self._masks(adviser, sound, faces, files, k, None if finds_lag else self.lags)
-                told = self._opinion(sound, out.mask, model.declaration.grid, own, adviser.declaration.grid)
-            for row, file in enumerate(files):
-                estimate = apply_mask(sound, self.source.sample_rate_hz, out.mask[row], model.declaration.grid)
-                present = _present(faces[file.person], self.source, k, len(sound))
-                heard = estimate * _gain(out.activity[row], present)[:, None]
-                if told is None:
-                    _judge(file, k, seen[row], sound, heard, self.source.sample_rate_hz, out.quality[row])
-                else:
-                    quality, apart = told.quality_db[row], told.apart_db[row]
-                    _judge(file, k, seen[row], told.mixture, told.own[row], MODEL_RATE_HZ, quality, apart)
-                done.append((file, _treat_absence(heard, sound, present, self.request.absent)))
+        for file in wanted:
+            out = told[file.person]
+            estimate = apply_mask(sound, self.source.sample_rate_hz, out.mask, declared.grid)
+            present = _present(faces[file.person], self.source, k, len(sound))
+            heard = estimate * _gain(out.activity, present)[:, None]
+            if adviser is None:
+                _judge(file, k, out.seen, sound, heard, self.source.sample_rate_hz, out.quality)
+            else:
+                said = self._opinion(sound, out.mask, declared.grid, own[file.person], adviser.declaration.grid)
+                quality, apart = said.quality_db[0], said.apart_db[0]
+                _judge(file, k, out.seen, said.mixture, said.own[0], MODEL_RATE_HZ, quality, apart)
+            done.append((file, _treat_absence(heard, sound, present, self.request.absent)))
         return done
 
-    def _masks(
-        self,
-        model: SeparationModel,
-        sound: FloatArray,
-        faces: Mapping[int, Face],
-        files: Sequence[VoiceFile],
-        k: int,
-        lags: Lags | None,
-    ) -> tuple[WindowMasks, FloatArray]:
-        """Masks of window k for some voices; everybody in view tells whose voice is whose, as far as they fit."""
-        declared = model.declaration
-        asked = [file.person for file in files]
-        rows = [faces[p] for p in asked]
-        if declared.faces_together:
-            others = sorted((f for p, f in faces.items() if p not in asked), key=lambda f: -f.seen_share(k))
-            rows += [f for f in others if f.seen_share(k) > 0][: declared.people - len(asked)]
-        return masks_of(model, sound, self.source, rows, None if lags is None else lags.given(rows), k)
-
     def _opinion(
-        self, sound: FloatArray, mask: ComplexArray, grid: StftConfig, own: WindowMasks, own_grid: StftConfig
+        self, sound: FloatArray, mask: ComplexArray, grid: StftConfig, own: Told, own_grid: StftConfig
     ) -> second_opinion.Opinion:
-        """What AVSep's own model thinks of the voices that masks (P, F, N) of another make of a window's sound."""
+        """What AVSep's own model thinks of the voice that another's mask (F, N) makes of a window's sound."""
         from engine.audio.fullband import masked
         from engine.audio.resample import to_mono_16k
 
         mixture = to_mono_16k(sound, self.source.sample_rate_hz)
-        gates = np.stack([_gain(activity, np.ones(len(mixture), np.float32)) for activity in own.activity[: len(mask)]])
-        ours = masked(mixture, own.mask[: len(mask)], own_grid) * gates
-        return second_opinion.opinion(mixture, masked(mixture, mask, grid), ours, own.quality[: len(mask)])
+        gate = _gain(own.activity, np.ones(len(mixture), np.float32))
+        ours = masked(mixture, own.mask[None], own_grid) * gate
+        return second_opinion.opinion(mixture, masked(mixture, mask[None], grid), ours, own.quality[None])
 
 
 def check_people(analysis: FaceAnalysis, person_ids: Iterable[int]) -> None:

@@ -26,7 +26,7 @@ from engine.types import STRETCH_S, ConfidenceSpan, IsolatedVoice, PcmStore, Per
 FloatArray = NDArray[np.float32]
 WINDOW_S, HOP_S = 6, STRETCH_S
 _FADE_S, _SKIRT_S = 1.0, 0.5  # windows overlap by 2 s: 0.5 s unused, 1 s cross-fade, 0.5 s unused
-VERSION = 7
+VERSION = 8
 _VOICE, _STATE = "voice.f32", "state.json"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -20,11 +21,14 @@ from engine.config import StftConfig
 from engine.contract import Crops, Declaration, WindowMasks
 from engine.errors import DeviceError, JobCancelled, ModelError, NoFaceError, OutputError, UsageError
 from engine.isolation import supply
+from engine.isolation.calls import told_of
+from engine.isolation.faces import Face
 from engine.isolation.job import HOP_S, isolate, voice_store, windows_of
 from engine.jobs import CancelToken, Progress, ignore_progress
 from engine.registry import build, declaration
+from engine.seals import read_sealed, write_sealed
 from engine.separator import Separator
-from engine.types import FaceAnalysis, IsolationRequest, MediaInfo
+from engine.types import FaceAnalysis, IsolationRequest, MediaInfo, PcmStore, PersonConfidence
 from engine.vision.lips import LipStream, mouth_shape
 from engine.vision.people import find_faces
 from tests.conformance.example_model import DECLARATION, LipGate
@@ -126,6 +130,60 @@ def test_order_and_stops_do_not_change_the_result(clip: Path, monkeypatch: pytes
     again = isolate(backwards)
     for one, other in zip(plain, again.voices, strict=True):
         np.testing.assert_array_equal(one, other.voice.open())
+
+
+@pytest.mark.parametrize("model", ["tiny", "compact"])
+def test_whom_a_voice_is_made_with_does_not_change_a_bit(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """A kill may come between the voices of a window, and voices may be asked for one by one."""
+    monkeypatch.setenv("AVSEP_CACHE_DIR", str(tmp_path / "own"))
+
+    def made(*people: int) -> dict[int, tuple[int, PersonConfidence]]:
+        voices = isolate(IsolationRequest(clip, people, model=model, checked=True)).voices
+        return {voice.person_id: (crc32(voice.voice.open()), voice.confidence) for voice in voices}
+
+    plain = made(1, 2)
+    states = list((tmp_path / "own" / "voices").glob("*/state.json"))
+    assert len(states) == 2
+    for state in states:
+        kept = read_sealed(state)
+        write_sealed(state, kept | {"done": {k: told for k, told in kept["done"].items() if k not in ("0", "3")}})
+        assert made(1, 2) == plain
+    for people in ((1,), (2,), (2, 1)):
+        shutil.rmtree(tmp_path / "own" / "voices")
+        assert made(*people) == {person: plain[person] for person in people}
+
+
+@pytest.mark.parametrize(
+    ("together", "asked", "calls"),
+    [
+        (True, (5, 0), [[5, 2, 3]]),
+        (True, (4, 1), [[2, 3, 1]]),
+        (True, (5, 2), [[2, 3, 1], [5, 2, 3]]),
+        (False, (5, 2), [[2, 3, 1], [5]]),
+        (True, (0, 4), []),
+    ],
+)
+def test_more_faces_than_a_model_takes_are_given_in_turns(
+    monkeypatch: pytest.MonkeyPatch, together: bool, asked: tuple[int, ...], calls: list[list[int]]
+) -> None:
+    """Those seen most come first, and stand beside the last ones too; nobody is asked about who is not seen."""
+    shown = [0, 40, 90, 60, 0, 10]
+    nothing = np.zeros((100, 68, 2), np.float32)
+    faces = [Face(k, str(k), LipStream(nothing, np.arange(100) < rows, nothing)) for k, rows in enumerate(shown)]
+    given: list[list[int]] = []
+
+    def marked(model: Open, sound: Any, source: Any, rows: list[Face], *_: Any) -> tuple[WindowMasks, np.ndarray]:
+        given.append([face.person for face in rows])
+        marks = np.asarray(given[-1], np.float32)[:, None]
+        return WindowMasks(marks[..., None], marks, marks, marks), marks
+
+    monkeypatch.setattr("engine.isolation.calls.masks_of", marked)
+    model = Open(Declaration(people=3, faces_together=together))
+    told = told_of(model, np.zeros((6, 1), np.float32), PcmStore(Path(), 1, 1, 6, "mono"), faces, asked, None, 0)
+    assert given == calls
+    assert {person: one.mask.flat[0] for person, one in told.items()} == {p: p if shown[p] else 1 for p in asked}
 
 
 @pytest.mark.parametrize("file", ["even.f32", "odd.f32", "voice.f32", "state.json", "lags.json"])

@@ -136,7 +136,8 @@ def test_neither_is_given_more_people_at_once_than_it_takes(run: Run) -> None:
     ours = Half(replace(OURS, people=1), LOW)
     result = run(guest, ours, person_ids=(1, 2))
     assert [voice.person_id for voice in result.voices] == [1, 2]
-    assert {len(seen) for seen in ours.seen} == {len(seen) for seen in guest.seen} == {1}
+    assert {len(seen) for seen in ours.seen} == {1}
+    assert max(len(seen) for seen in guest.seen) == 2
 
 
 @pytest.mark.parametrize("late_frames", [0, 3])
