@@ -49,7 +49,8 @@ def content_key(path: Path) -> str:
     """Name a file by what is in it, so that a renamed or moved file finds its results again.
 
     The key covers the size and all of a file of up to 64 MiB; of a longer one three stretches of 1 MiB (head, middle,
-    tail), so that it takes a moment for any length.
+    tail) and when it was last changed, so that it takes a moment for any length. That time is taken in steps of 2 s,
+    which it keeps on any file system that the file is moved to.
 
     Returns:
         32 hexadecimal digits.
@@ -65,6 +66,8 @@ def content_key(path: Path) -> str:
             if size <= WHOLE_BYTES:
                 digest.update(file.read())
             else:
+                changed = int(os.fstat(file.fileno()).st_mtime) // 2
+                digest.update(changed.to_bytes(8, "little", signed=True))
                 for start in (0, (size - PROBE_BYTES) // 2, size - PROBE_BYTES):
                     file.seek(start)
                     digest.update(file.read(PROBE_BYTES))

@@ -54,14 +54,38 @@ MIB = 2**20
     ],
 )
 def test_key_sees_changes(tmp_path: Path, size: int, place: int) -> None:
-    """Any in a file that is not large; of others those in the head, the middle and the tail."""
+    """Any in a file that is not large; of others those in the head, the middle and the tail, whatever the time."""
     path = tmp_path / "big"
     path.write_bytes(bytes(size))
+    os.utime(path, (1e9, 1e9))
     before = cache.content_key(path)
     with path.open("r+b") as file:
         file.seek(place)
         file.write(b"!")
+    os.utime(path, (1e9, 1e9))
     assert cache.content_key(path) != before
+
+
+def test_key_of_a_large_file_sees_that_it_was_changed_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "large.mov"
+    with path.open("wb") as file:
+        file.truncate(100 * MIB)
+    os.utime(path, (1_000_000_000.0, 1_000_000_000.9))
+    before = cache.content_key(path)
+    path = path.rename(tmp_path / "moved.mov")
+    os.utime(path, (1e9, 1e9))  # as a file system keeps it that knows whole seconds alone
+    assert cache.content_key(path) == before
+    with path.open("r+b") as file:
+        file.seek(30 * MIB)
+        file.write(b"!")
+    assert cache.content_key(path) != before
+
+
+def test_key_of_a_file_that_is_not_large_does_not_ask_for_its_time(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * 5000)
+    before = cache.content_key(tmp_path / "a")
+    os.utime(tmp_path / "a", (1e9, 1e9))
+    assert cache.content_key(tmp_path / "a") == before
 
 
 def test_key_of_a_huge_file_reads_little(tmp_path: Path) -> None:
