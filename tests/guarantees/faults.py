@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import shutil
+from collections import Counter
+from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 
 from engine.batch.store import load_batch, queue_path
@@ -12,6 +16,8 @@ from tests.guarantees.finding import Finding, Scope
 from tests.guarantees.runs import Run, fresh, leftovers, make_film, moments, results, separate, start, timed
 
 KILLS, KILLS_SHORT = 50, 2
+KILLS_IN_A_ROW = 1, 4
+WARM_SHARE = 0.7  # of the time of a whole run that one takes which knows the people
 OUTPUTS = ("voice.wav", "out", "film.mkv", "there")
 """What is made in turn: a sound file, a new folder, a video, a folder that is there and holds a file."""
 
@@ -32,15 +38,22 @@ def killed_separations(scope: Scope) -> list[Finding]:
         took_s.append(seconds)
         shutil.rmtree(folder / "warm" / "voices")
     saved_s = 0.0
+    phases: Counter[str] = Counter()
     count = KILLS_SHORT if scope.short else KILLS
-    for number, share in enumerate(moments(count, 1.0, scope.seed)):
+    for number, share in enumerate(cycle(moments(count, 1.0, scope.seed))):
+        if phases.total() == count:
+            break
         name, warm = list(wanted)[number % len(wanted)], number % 3 != 1
         moment_s = share * (took_s[0] if not warm else took_s[-1] if len(took_s) > 1 else took_s[0] / 2)
-        case = f"kill {number} after {moment_s:.2f} s, {name}{', people known' if warm else ''}"
         cache, out = fresh(folder / "cache"), _place(fresh(folder / "killed"), name)
         if warm:  # most of a run is looking for people: without that, a kill meets what comes after it
             shutil.copytree(folder / "warm", cache, dirs_exist_ok=True)
-        separate(cache, film, out).killed_after(moment_s)
+        run = separate(cache, film, out)
+        if not run.killed_after(moment_s):  # it was quicker
+            continue
+        phases[run.phase] += 1
+        known_too = ", people known" if warm else ""
+        case = f"kill {phases.total()} after {moment_s:.2f} s, {run.phase}, {name}{known_too}"
         left = results(out) if out.exists() else {}
         whole.case(case, _partial(left, wanted[name], name))
         known, done = _kept(cache)
@@ -50,7 +63,7 @@ def killed_separations(scope: Scope) -> list[Finding]:
             taken_over.case(case, _computed_again(again, known, done))
             saved_s += sum(len(windows) for windows in done) * HOP_S
     taken_over.worst = f"{saved_s:.0f} s of voices were taken over"
-    same.worst = f"{count} kills, up to {max(took_s):.1f} s into the run"
+    same.worst = f"{count} kills: {_told(phases)}"
     return [same, whole, taken_over]
 
 
@@ -110,40 +123,53 @@ def _windows(run: Run) -> int:
 
 
 def killed_batches(scope: Scope) -> list[Finding]:
-    """`batch` is killed again and again, and gone on with until it is done."""
+    """`batch` is killed a few times, gone on with until it is done, and begun anew; two files are done at a time."""
     same = Finding("`batch`, killed again and again and resumed, ends with the same bytes")
     kept = Finding("What a batch had done before a kill stays as it was")
     folder = scope.folder
     fresh(folder / "films")
     for number in range(1 if scope.short else 2):
         make_film(folder / "films" / f"talk {number}.mp4", seed=number)
-    options = ("batch", folder / "films", "--everyone", "--model=tiny", "--device=cpu", "--resume", "-o")
-    reference, took_s = timed(start(folder / "cache", *options, folder / "whole"))
+    begin = partial(start, all_cores=not scope.short)  # how many cores a file is computed on decides on its last bits
+    options = ("batch", folder / "films", "--everyone", "--model=tiny", "--device=cpu", "--workers=2", "--resume", "-o")
+    reference, took_s = timed(begin(folder / "warm", *options, folder / "whole"))
     same.case("undisturbed", reference.complaint())
     wanted = _films(folder / "whole")
-    kills, planned = 0, 2 if scope.short else KILLS
-    waits = moments(planned * 3, 0.7 * took_s, scope.seed + 1)
-    while kills < planned:
+    shutil.rmtree(folder / "warm" / "voices")
+    planned = KILLS_SHORT if scope.short else KILLS
+    waits, chance = cycle(moments(planned, took_s, scope.seed + 1)), random.Random(scope.seed)
+    phases: Counter[str] = Counter()
+    while phases.total() < planned:
         cache, out = fresh(folder / "cache"), folder / "out"
         shutil.rmtree(out, ignore_errors=True)
-        finished = False
-        while kills < planned and not finished:
+        if warm := same.cases % 2 == 0:
+            shutil.copytree(folder / "warm", cache, dirs_exist_ok=True)
+        for wait_s in islice(waits, min(chance.randint(*KILLS_IN_A_ROW), planned - phases.total())):
             done = _done(out)
-            moment_s = waits[kills]
-            finished = not start(cache, *options, out).killed_after(moment_s)
-            kills += not finished
+            moment_s = wait_s * (WARM_SHARE if warm else 1.0)
+            run = begin(cache, *options, out)
+            if not run.killed_after(moment_s):
+                break
+            phases[run.phase] += 1
             lost = {path: content for path, content in done.items() if not _same(path, content)}
-            kept.case(f"kill {kills} after {moment_s:.2f} s", f"changed: {sorted(map(str, lost))}" if lost else None)
-        last = start(cache, "batch", "--resume", "-o", out).wait()
+            case = f"kill {phases.total()} after {moment_s:.2f} s, {run.phase}"
+            kept.case(case, f"changed: {sorted(map(str, lost))}" if lost else None)
+        last = begin(cache, "batch", "--resume", "-o", out).wait()
         made = _films(out) if out.exists() else {}
         if last.code == "usage" and not queue_path(out).exists():  # killed before there was a queue
-            last = start(cache, *options, out).wait()
+            last = begin(cache, *options, out).wait()
             made = _films(out)
         different = sorted(name for name in made.keys() | wanted.keys() if made.get(name) != wanted.get(name))
         trouble = last.complaint() or (f"other bytes: {different}" if different else "")
-        same.case(f"after {kills} kills", trouble or (f"left: {leftovers(out)}" if leftovers(out) else None))
-    same.worst = f"{kills} kills"
+        case = f"batch {same.cases}, up to kill {phases.total()}"
+        same.case(case, trouble or (f"left: {leftovers(out)}" if leftovers(out) else None))
+    same.worst = f"{phases.total()} kills: {_told(phases)}"
     return [same, kept]
+
+
+def _told(phases: Counter[str]) -> str:
+    """At what the kills came, the most frequent first."""
+    return ", ".join(f"{count} {phase[:1].lower()}{phase[1:]}" for phase, count in phases.most_common())
 
 
 def _films(folder: Path) -> dict[str, bytes | str]:

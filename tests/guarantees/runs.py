@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import shutil
@@ -76,13 +77,8 @@ class Run:
         left = dict(on_stage or {})
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            try:
-                told = json.loads(line)
-                self.progress.append(told)
-            except ValueError:
-                self.noise += line
-                continue
-            for stage in [stage for stage in left if told["stage"] == stage]:
+            told = self._hear(line)
+            for stage in [stage for stage in left if told.get("stage") == stage]:
                 left.pop(stage)()
         self.out, _ = self.process.communicate(timeout=LIMIT_S)
         return self
@@ -91,12 +87,30 @@ class Run:
         """Kill it and all that it started, unless it ends before; whether it was killed."""
         try:
             self.out, told = self.process.communicate(timeout=seconds)
-            self.noise += told
+            killed = False
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.communicate()
-            return True
-        return False
+            _, told = self.process.communicate()
+            killed = True
+        for line in told.splitlines(keepends=True):
+            self._hear(line)
+        return killed
+
+    def _hear(self, line: str) -> dict[str, Any]:
+        """Take in a line of stderr: what it tells of progress, or nothing."""
+        try:
+            told: dict[str, Any] = json.loads(line)
+        except ValueError:
+            self.noise += line
+            return {}
+        self.progress.append(told)
+        return told
+
+    @property
+    def phase(self) -> str:
+        """What it was at when it last told."""
+        stages = [told["stage"] for told in self.progress if told.get("stage")]
+        return stages[-1] if stages else "before the work"
 
     def complaint(self) -> str | None:
         """What is wrong with it, if it should have succeeded."""
@@ -105,16 +119,22 @@ class Run:
         return f"exit code {self.exit_code}: {self.answer.get('error') or self.noise[-300:]}"
 
 
-def start(cache: Path, *arguments: str | Path, before: Callable[[], None] | None = None) -> Run:
+def start(
+    cache: Path, *arguments: str | Path, before: Callable[[], None] | None = None, all_cores: bool = False
+) -> Run:
     """Start a command with a cache of its own.
 
     Args:
         before: called in the new process before it becomes the command.
+        all_cores: it decides itself on how many it computes; else it is bound as the suite is (`OMP_NUM_THREADS`).
     """
+    environment = os.environ | {CACHE_DIR_VARIABLE: str(cache), "PYTHONDONTWRITEBYTECODE": "1"}
+    if all_cores:
+        environment.pop("OMP_NUM_THREADS", None)
     process = subprocess.Popen(
         [*AVSEP, *map(str, arguments), "--json", "--progress=json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=before,
-        cwd=ROOT, env=os.environ | {CACHE_DIR_VARIABLE: str(cache), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=ROOT, env=environment,
     )  # fmt: skip
     return Run(process)
 
@@ -151,9 +171,9 @@ def leftovers(folder: Path) -> list[str]:
 
 
 def moments(count: int, longest_s: float, seed: int) -> list[float]:
-    """Random moments, spread over the whole of a run, in random order."""
+    """Random moments, spread over the whole of a run, in random order, later ones more often: first come imports."""
     chance = random.Random(seed)
-    spread = [(k + chance.random()) / count * longest_s for k in range(count)]
+    spread = [math.sqrt((k + chance.random()) / count) * longest_s for k in range(count)]
     chance.shuffle(spread)
     return spread
 
