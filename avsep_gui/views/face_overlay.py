@@ -24,6 +24,7 @@ from avsep_gui.person_words import describe
 from avsep_gui.state.document import Document
 from avsep_gui.state.person_facts import box_at, speaks_at
 from avsep_gui.theme import DARK, person_on_picture
+from avsep_gui.views.removal import remove_widget
 
 if TYPE_CHECKING:
     from avsep_gui.views.video_view import VideoView
@@ -268,9 +269,7 @@ class FaceOverlay(QWidget):
 
     def _rebuild(self) -> None:
         for button in self._buttons.values():
-            button.hide()
-            button.setParent(None)
-            button.deleteLater()
+            remove_widget(button)
         self._buttons = {}
         for person in self._document.people:
             button = FaceButton(person.id, self._look, self)

@@ -9,6 +9,7 @@ from avsep_gui.jobs import Job, JobRunner, JobState
 from avsep_gui.look import Look
 from avsep_gui.pace import time_left_text
 from avsep_gui.views.elided_label import ElidedLabel
+from avsep_gui.views.removal import remove_widget
 
 WIDTH_PX = 380
 
@@ -94,11 +95,7 @@ class JobsDrawer(QFrame):
         self.setFixedWidth(self._look.px(WIDTH_PX))
         jobs = {job.id: job for job in self._runner.jobs() if job.title}
         for job_id in [known for known in self.rows if known not in jobs]:
-            row = self.rows.pop(job_id)
-            self._layout.removeWidget(row)
-            row.hide()
-            row.setParent(None)
-            row.deleteLater()
+            remove_widget(self.rows.pop(job_id))
         for job_id, job in jobs.items():
             if job_id not in self.rows:
                 row = _JobRow(job, self._look)

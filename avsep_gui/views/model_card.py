@@ -9,6 +9,7 @@ from avsep_gui.look import Look
 from avsep_gui.model_words import facts, speed
 from avsep_gui.state.shelf import Shelf, is_slow
 from avsep_gui.views.notices import Notice
+from avsep_gui.views.removal import remove_widget
 from avsep_gui.views.restyle import restyle, set_tone
 from avsep_gui.views.shelf_parts import Facts, QuestionBox, WorkRow
 from engine.types import ModelInfo
@@ -123,9 +124,7 @@ class ModelCard(QFrame):
         error = self._shelf.troubles.get(self.name)
         text = "" if error is None else str(error)
         if self._trouble is not None and (error is None or self._trouble.text != text):
-            self._trouble.hide()
-            self._trouble.setParent(None)
-            self._trouble.deleteLater()
+            remove_widget(self._trouble)
             self._trouble = None
         if error is not None and self._trouble is None:
             self._trouble = Notice(self._look, "error", text, details=error.details)

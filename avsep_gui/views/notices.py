@@ -24,6 +24,7 @@ from avsep_gui.announce import announce
 from avsep_gui.engine_words import in_words
 from avsep_gui.icons import pixmap
 from avsep_gui.look import Look
+from avsep_gui.views.removal import remove_widget
 from engine.errors import EngineError
 
 Level = Literal["info", "good", "warning", "error"]
@@ -96,10 +97,8 @@ class Notice(QFrame):
 
     def dismiss(self) -> None:
         """Go away."""
-        self.hide()
-        self.setParent(None)
+        remove_widget(self)
         self.dismissed.emit()
-        self.deleteLater()
 
     def pass_by(self) -> None:
         """Go away after a while."""
@@ -164,6 +163,7 @@ class Notices(QWidget):
         self._look = look
         self._parent = parent
         self._anchor: QWidget | None = None
+        self._shown: list[Notice] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
@@ -189,9 +189,7 @@ class Notices(QWidget):
 
     def shown(self) -> list[Notice]:
         """The messages on screen, oldest first."""
-        items = [self._layout.itemAt(index) for index in range(self._layout.count())]
-        widgets = [item.widget() for item in items if item is not None]
-        return [widget for widget in widgets if isinstance(widget, Notice)]
+        return list(self._shown)
 
     def show_text(
         self,
@@ -210,6 +208,7 @@ class Notices(QWidget):
         notice = Notice(self._look, level, text, details=details, action=action)
         notice.dismissed.connect(self._on_dismissed)
         self._layout.addWidget(notice)
+        self._shown.append(notice)
         notice.stays = notice.stays or stays
         if not notice.stays:
             notice.pass_by()
@@ -228,7 +227,8 @@ class Notices(QWidget):
         return self.show_text("error", str(error), details=error.details, action=action)
 
     def _on_dismissed(self) -> None:
-        self.setVisible(bool(self.shown()))
+        self._shown = [notice for notice in self._shown if notice.parent() is self]
+        self.setVisible(bool(self._shown))
         self._place()
 
     def _place(self) -> None:

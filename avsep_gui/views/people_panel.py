@@ -10,6 +10,7 @@ from avsep_gui.look import Look
 from avsep_gui.state.document import Document, FacesState, OpenState
 from avsep_gui.state.face_list import PERSON_ROLE, FaceListModel
 from avsep_gui.views.person_row import PersonRow
+from avsep_gui.views.removal import remove_widget
 
 
 class PeoplePanel(QWidget):
@@ -70,6 +71,7 @@ class PeoplePanel(QWidget):
         self._list.setContentsMargins(8, 0, 8, 0)
         self._list.setSpacing(4)
         self._hidden = QVBoxLayout()
+        self._show_again: list[QPushButton] = []
         self._hidden.setContentsMargins(0, 0, 0, 0)
         self._hidden.setSpacing(4)
         self._list.addLayout(self._hidden)
@@ -107,10 +109,7 @@ class PeoplePanel(QWidget):
     def _rebuild(self) -> None:
         held = next((row.person_id for row in self.rows if row.hasFocus() or row.isAncestorOf(self.focusWidget())), 0)
         for row in self.rows:
-            self._list.removeWidget(row)
-            row.hide()
-            row.setParent(None)
-            row.deleteLater()
+            remove_widget(row)
         self.rows = []
         for number in range(self._model.rowCount()):
             index = self._model.index(number)
@@ -130,12 +129,9 @@ class PeoplePanel(QWidget):
 
     def _list_hidden(self, *_: object) -> None:
         """A line for everybody who is hidden, to bring them back."""
-        while (item := self._hidden.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.setParent(None)
-                widget.deleteLater()
+        for button in self._show_again:
+            remove_widget(button)
+        self._show_again.clear()
         room = 8 if self._document.hidden else 0
         self._hidden.setContentsMargins(room, room, room, room)
         for person_id in sorted(self._document.hidden):
@@ -143,6 +139,7 @@ class PeoplePanel(QWidget):
             button.setProperty("flat", True)
             button.clicked.connect(lambda _checked=False, who=person_id: self.show_wanted.emit(who))
             self._hidden.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            self._show_again.append(button)
 
     def _on_picture(self, person_id: int) -> None:
         row = self.row(person_id)

@@ -24,6 +24,7 @@ from avsep_gui.shelf_client import ShelfClient
 from avsep_gui.state.shelf import IMPORT, Question, Shelf
 from avsep_gui.views.model_card import ModelCard
 from avsep_gui.views.notices import Notice
+from avsep_gui.views.removal import remove_widget
 from avsep_gui.views.shelf_parts import WorkRow
 
 SIZE_PX = (736, 760)
@@ -135,11 +136,7 @@ class ShelfDialog(QDialog):
     def _on_rows_changed(self) -> None:
         names = [row.name for row in self._shelf.shown()]
         for name in [known for known in self.cards if known not in names]:
-            card = self.cards.pop(name)
-            self._list.removeWidget(card)
-            card.hide()
-            card.setParent(None)
-            card.deleteLater()
+            remove_widget(self.cards.pop(name))
         for place, name in enumerate(names):
             if name not in self.cards:
                 self.cards[name] = ModelCard(name, self._shelf, self._look)
@@ -172,9 +169,7 @@ class ShelfDialog(QDialog):
     def _show_trouble(self) -> None:
         error = self._shelf.troubles.get(IMPORT)
         if self._trouble is not None:
-            self._trouble.hide()
-            self._trouble.setParent(None)
-            self._trouble.deleteLater()
+            remove_widget(self._trouble)
             self._trouble = None
         if error is not None:
             self._trouble = Notice(self._look, "error", str(error), details=error.details)

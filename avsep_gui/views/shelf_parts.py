@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QProgres
 from avsep_gui.model_words import add_question
 from avsep_gui.pace import time_left_text
 from avsep_gui.state.shelf import Question, Work
+from avsep_gui.views.removal import remove_widget
 from avsep_gui.words import size
 from engine.types import ModelInfo
 
@@ -26,6 +27,7 @@ class Facts(QWidget):
         self._grid.setColumnMinimumWidth(0, LABEL_PX)
         self._grid.setColumnStretch(1, 1)
         self._rows: list[tuple[str, str]] = []
+        self._labels: list[QLabel] = []
         self.values: dict[str, QLabel] = {}
 
     def show_rows(self, rows: list[tuple[str, str]]) -> None:
@@ -33,12 +35,9 @@ class Facts(QWidget):
         if rows == self._rows:
             return
         self._rows = rows
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.setParent(None)
-                widget.deleteLater()
+        for label in (*self._labels, *self.values.values()):
+            remove_widget(label)
+        self._labels.clear()
         self.values.clear()
         for number, (name, text) in enumerate(rows):
             label = QLabel(name)
@@ -52,6 +51,7 @@ class Facts(QWidget):
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(label, number, 0)
             self._grid.addWidget(value, number, 1)
+            self._labels.append(label)
             self.values[name] = value
 
 

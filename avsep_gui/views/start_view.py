@@ -24,6 +24,7 @@ from avsep_gui.look import Look
 from avsep_gui.state.project import is_project
 from avsep_gui.views.notices import details_view
 from avsep_gui.views.recent_delegate import FOLDER_ROLE, RecentDelegate
+from avsep_gui.views.removal import remove_widget
 from avsep_gui.views.restyle import restyle
 from avsep_gui.words import as_tip
 from engine.errors import EngineError
@@ -291,8 +292,7 @@ class ErrorView(QWidget):
         """
         self._details_text = error.details
         for button in self.ways:
-            button.hide()
-            button.deleteLater()
+            remove_widget(button)
         self.ways = [self._way(words, deed, primary=not place) for place, (words, deed) in enumerate(ways)]
         for before, after in pairwise([*self.ways, self.open]):
             QWidget.setTabOrder(before, after)
@@ -304,8 +304,7 @@ class ErrorView(QWidget):
         self._more.setChecked(False)
         self._more.setVisible(bool(error.details))
         if self._details is not None:
-            self._details.setParent(None)
-            self._details.deleteLater()
+            remove_widget(self._details)
             self._details = None
 
     def _way(self, words: str, deed: Callable[[], None], *, primary: bool) -> QPushButton:

@@ -13,7 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
-from leaks import Standing, bad_records, left_since
+from leaks import Standing, bad_records, left_since, stale_items
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
@@ -139,6 +139,7 @@ def window(qtbot, qapp, monkeypatch, engine_name):
     window.resize(1280, 800)
     window.show()
     yield window
+    stale = stale_items()
     window.close()
     assert all(pid is None for pid in window._runner.pids().values())
     window.deleteLater()
@@ -146,6 +147,7 @@ def window(qtbot, qapp, monkeypatch, engine_name):
     qapp.processEvents()
     assert not multiprocessing.active_children()
     assert not [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+    assert not stale, stale
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QThreadPool, QTimer
-from PySide6.QtWidgets import QApplication
-from shiboken6 import getCppPointer, isValid
+from PySide6.QtWidgets import QApplication, QLayout, QSpacerItem, QWidgetItem
+from shiboken6 import getAllValidWrappers, getCppPointer, invalidate, isValid
 
 from avsep_gui.collector import Collector
 
@@ -56,6 +56,19 @@ def left_since(before: Standing) -> list[str]:
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.02)
+
+
+def stale_items() -> list[str]:
+    """Python's objects for items of layouts that Qt deleted (see `avsep_gui.views.removal`), in words."""
+    wrapped = [one for one in getAllValidWrappers() if isinstance(one, QWidgetItem | QSpacerItem) and isValid(one)]
+    known = {getCppPointer(one)[0] for one in wrapped}
+    there = set()
+    for layout in _known(QLayout):
+        for item in filter(None, map(layout.itemAt, range(layout.count()))):
+            there.add(getCppPointer(item)[0])
+            if not isinstance(item, QLayout) and getCppPointer(item)[0] not in known:
+                invalidate(item)  # which would be stale itself one day
+    return [f"{type(one).__name__} of a layout, deleted in Qt" for one in wrapped if getCppPointer(one)[0] not in there]
 
 
 def bad_records(caplog: pytest.LogCaptureFixture, allowed: tuple[str, ...]) -> list[str]:
