@@ -107,7 +107,8 @@ class BatchOutcome:
     Attributes:
         outputs: the files written, relative to the batch's folder.
         people: whose voices, by id.
-        wall_s: how long it took; for a file that was nearly done before an interruption, as long as it took then.
+        wall_s: how long it took, without a look ahead; for a file that was nearly done before an interruption, as
+            long as it took then.
     """
 
     outputs: tuple[OutputFile, ...]

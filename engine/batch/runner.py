@@ -12,6 +12,7 @@ from engine.batch.crew import Crew, Task
 from engine.batch.item import Batch, BatchItem, BatchOutcome
 from engine.batch.store import save_batch
 from engine.batch.work import sweep
+from engine.device import physical_cores
 from engine.errors import EngineError, JobCancelled
 from engine.jobs import CancelToken, Progress
 
@@ -29,6 +30,20 @@ def allowed_workers(wanted: int, waiting: int) -> int:
     free = free_memory_bytes()
     by_memory = wanted if free is None else int(free // BYTES_EACH)
     return max(1, min(wanted, waiting, by_memory))
+
+
+def threads_each(workers: int) -> int:
+    """How many threads each of so many workers computes on.
+
+    It counts how many are wanted, not how many there is work or memory for: a batch that is gone on with gives the
+    same bytes, and sound depends on the threads in its last bits.
+    """
+    return max(1, physical_cores() // workers)
+
+
+def may_look_ahead(workers: int, waiting: int) -> bool:
+    """Whether a process beside so many workers may find the people of the next file: a core and memory are left."""
+    return physical_cores() > workers and allowed_workers(workers + 1, waiting) > workers
 
 
 def run(path: Path, batch: Batch, crew: Crew, *, on_item: OnItem, cancel: CancelToken) -> Batch:

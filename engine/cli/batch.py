@@ -15,7 +15,7 @@ from engine.batch.item import Batch, BatchItem, BatchOptions, PersonRule
 from engine.batch.manifest import read_manifest
 from engine.batch.plan import Prospect, check_existing, check_folder, look_ahead, make_items, with_lengths
 from engine.batch.process import Processes
-from engine.batch.runner import allowed_workers, run
+from engine.batch.runner import allowed_workers, may_look_ahead, run, threads_each
 from engine.batch.store import load_batch, opened, queue_path, save_batch
 from engine.batch.summary import counts_text, summary_json, summary_text, write_summary
 from engine.batch.watch import Watch
@@ -106,7 +106,8 @@ def _crew(args: argparse.Namespace, planned: Batch, console: Console) -> Crew:
     workers = allowed_workers(args.workers, planned.count("waiting"))
     if workers < min(args.workers, planned.count("waiting")):
         console.note(f"Note: {workers} at a time instead of {args.workers}: there is no memory free for more.")
-    return Processes(workers)
+    ahead = may_look_ahead(workers, planned.count("waiting"))
+    return Processes(workers, threads_each(args.workers), ahead=ahead)
 
 
 def _plan(

@@ -123,6 +123,20 @@ def test_killed_again_and_again_it_gives_the_same_bytes(films: Path, tmp_path: P
     assert max(attempts) > 1, "no run was killed while it worked"
 
 
+def test_what_is_left_of_a_batch_becomes_what_it_would_have_been(
+    films: Path, warm_cache: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """Also where the last file has the computer to itself: its worker computes on as many threads as before."""
+    monkeypatch.setenv("AVSEP_CACHE_DIR", str(warm_cache))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    two = [films / "talk 2.mp4", films / "talk 10.mp4"]
+    _run(*two, "-o", tmp_path / "whole", "--workers", "2")
+    shutil.rmtree(warm_cache / "voices")
+    _run(two[0], "-o", tmp_path / "parts", "--workers", "2")
+    _run(two[1], "-o", tmp_path / "parts", "--workers", "2", "--resume")
+    assert _results(tmp_path / "parts") == _results(tmp_path / "whole") != {}
+
+
 def test_five_bad_files_do_not_stop_the_good_ones(films: Path, warm_cache: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("AVSEP_CACHE_DIR", str(warm_cache))
     bad = tmp_path / "bad"
