@@ -170,11 +170,13 @@ class Batch:
     Attributes:
         folder: everything is written below it.
         existing: what happens where a result is there already.
+        workers: how many files the command line does at a time, where the memory allows it.
     """
 
     folder: Path
     items: tuple[BatchItem, ...] = ()
     existing: Existing = "refuse"
+    workers: int = 1
 
     def next(self) -> BatchItem | None:
         """The file that is to be done next."""

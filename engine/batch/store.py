@@ -54,6 +54,7 @@ def save_batch(path: Path, batch: Batch) -> None:
         "version": VERSION,
         "folder": folder,
         "existing": batch.existing,
+        "workers": batch.workers,
         "items": [item_json(item) for item in batch.items],
     }
     with write_then_rename(path) as temporary:
@@ -87,10 +88,11 @@ def load_batch(path: Path) -> Batch:
         if len({item.id for item in items}) != len(items):
             raise ValueError("items: an id is there twice")
         existing: Existing = _one_of(data, "existing", get_args(Existing))
+        workers = max(1, _whole(data.get("workers", 1)))
     except ValueError as error:
         raise InputError(f"“{path}” is damaged: {error}.", remedy) from error
     base = path.absolute().parent
-    return Batch(base if folder == "." else Path(folder), tuple(items), existing)
+    return Batch(base if folder == "." else Path(folder), tuple(items), existing, workers)
 
 
 def outcome_json(outcome: BatchOutcome) -> Json:

@@ -103,11 +103,11 @@ def _crew(args: argparse.Namespace, planned: Batch, console: Console) -> Crew:
         from engine.batch.cluster import Cluster
 
         return Cluster(args.cluster, planned.folder)
-    workers = allowed_workers(args.workers, planned.count("waiting"))
-    if workers < min(args.workers, planned.count("waiting")):
-        console.note(f"Note: {workers} at a time instead of {args.workers}: there is no memory free for more.")
+    workers = allowed_workers(planned.workers, planned.count("waiting"))
+    if workers < min(planned.workers, planned.count("waiting")):
+        console.note(f"Note: {workers} at a time instead of {planned.workers}: there is no memory free for more.")
     ahead = may_look_ahead(workers, planned.count("waiting"))
-    return Processes(workers, threads_each(args.workers), ahead=ahead)
+    return Processes(workers, threads_each(planned.workers), ahead=ahead)
 
 
 def _plan(
@@ -117,6 +117,8 @@ def _plan(
     batch = _earlier(args, folder)
     if args.overwrite or args.skip_existing:
         batch = replace(batch, existing="overwrite" if args.overwrite else "skip")
+    if args.workers is not None:
+        batch = replace(batch, workers=args.workers)
     batch = batch.with_new(_wanted(args, batch, cancel))
     if not batch.items and not args.watch:
         raise UsageError("No file is named.", "Name files or folders, or a table with --manifest.")

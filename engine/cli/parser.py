@@ -211,7 +211,9 @@ def _batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="go on for ever: do what comes into the folders, once it is whole"
     )
-    parser.add_argument("--workers", metavar="N", type=values.count, default=1, help="files at a time; default 1")
+    parser.add_argument(
+        "--workers", metavar="N", type=values.count, help="files at a time; default 1, or as the batch was begun"
+    )
     parser.add_argument("--cluster", metavar="ADDRESS", help="the Dask scheduler whose workers do the files")
 
 

@@ -13,11 +13,11 @@ import pytest
 from engine import api
 from engine.batch import runner
 from engine.batch.item import Batch, BatchItem, BatchOutcome
-from engine.batch.store import save_batch
+from engine.batch.store import load_batch, queue_path, save_batch
 from engine.batch.summary import counts_text, summary_json, summary_text, write_summary
 from engine.cli import main
 from engine.cli.live import LiveTable
-from engine.errors import InputError, NoFaceError
+from engine.errors import InputError, JobCancelled, NoFaceError
 from engine.jobs import Progress
 from tests.helpers.fake_isolation import FakeEngine, installed
 
@@ -193,3 +193,32 @@ def test_workers_fit_into_the_memory(monkeypatch: pytest.MonkeyPatch, free: int 
 def test_free_memory_is_known_here() -> None:
     free = runner.free_memory_bytes()
     assert free is None or 2**20 < free < 2**50
+
+
+def test_a_batch_is_gone_on_with_as_it_was_begun(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On how many cores a file is computed decides on its last bits: neither the memory nor what is left may."""
+    crews: list[tuple[int, int]] = []
+
+    def stop(count: int, threads: int, **_: bool) -> None:
+        crews.append((count, threads))
+        raise JobCancelled
+
+    monkeypatch.setattr("engine.cli.batch.Processes", stop)
+    monkeypatch.setattr("engine.batch.runner.physical_cores", lambda: 8)
+    monkeypatch.setattr(runner, "free_memory_bytes", lambda: 100 * 2**30)
+
+    def batch(*arguments: str) -> tuple[int, int]:
+        run(capsys, *arguments, "-o", "out", code=JobCancelled.exit_code)
+        return crews[-1]
+
+    assert batch("talk.mp4", "sub/talk.mp4", "--name", "{number}", "--workers", "4") == (2, 2)
+    path = queue_path(Path("out"))
+    begun = load_batch(path)
+    save_batch(path, begun.with_item(begun.items[0].begun().done(BatchOutcome((), (1,), 14.0, 1.0))))
+    assert batch("--resume") == (1, 2)
+    monkeypatch.setattr(runner, "free_memory_bytes", lambda: 1)
+    save_batch(path, begun)
+    assert batch("--resume") == (1, 2)
+    assert batch("--resume", "--workers", "1") == batch("--resume") == (1, 8)

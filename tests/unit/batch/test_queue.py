@@ -33,7 +33,7 @@ def items(folder: Path) -> tuple[BatchItem, ...]:
 
 @pytest.fixture
 def batch(tmp_path: Path) -> Batch:
-    return Batch(tmp_path, items(tmp_path), "skip")
+    return Batch(tmp_path, items(tmp_path), "skip", workers=3)
 
 
 def test_what_is_written_is_read_back(batch: Batch, tmp_path: Path) -> None:
@@ -77,6 +77,7 @@ def changed(data: dict[str, Any], place: str, value: object) -> None:
     [
         ("folder", 3, "“folder” is 3, which is not a text"),
         ("existing", "maybe", "“existing” is 'maybe', not one of refuse, skip, overwrite"),
+        ("workers", "two", "'two' is not a whole number"),
         ("items", {}, "“items” is {}, which is not a list"),
         ("items/0/status", "lost", r"items\[0\]: “status” is 'lost'"),
         ("items/0/outcome", None, r"items\[0\]: status, outcome and error do not go together"),
