@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from engine.errors import DeviceError, UsageError
 from engine.guests.shelf import open_guest
 from engine.jobs import CancelToken
 from engine.models.separated import Separated
-from engine.registry import build, declaration, model_spec
+from engine.registry import build, declaration, fingerprint, model_spec
 
 FloatArray = NDArray[np.float32]
 
@@ -33,6 +34,12 @@ def open_model(name: str, device: str, cancel: CancelToken | None = None) -> Sep
     """
     spec = model_spec(name)
     return open_guest(spec.name, device, cancel) if spec.guest else Separator.load(name, device)
+
+
+@lru_cache(maxsize=2)  # a model, and AVSep's own beside it
+def _network(name: str, fingerprint: str, device: torch.device) -> Any:
+    """A network of the shelf on a device, loaded once by the jobs of a process while its weights are the same."""
+    return build(name).to(device)
 
 
 @dataclass
@@ -57,16 +64,16 @@ class Separator:
         """
         configure_threads()
         where = torch_device(device)
-        model: Any = build(name)
+        model = _network(name, fingerprint(name), where)
         if any(sight(model.config)):
             raise UsageError(
                 f"The model {name} sees pictures of mouth and face; films are analysed as landmarks and face vectors.",
                 'Use a model with lips = "landmarks" and face = "attributes" or "none".',
             )
-        return cls(model.to(where), where, declaration(name))
+        return cls(model, where, declaration(name))
 
     def close(self) -> None:
-        """Nothing but memory is held."""
+        """The network stays loaded for the next job."""
 
     def masks(
         self,
@@ -91,6 +98,7 @@ class Separator:
                 return self._in_halves(mixture, lips, seen, lag, attributes)
             self._warn(f"{error.message} Going on with the CPU, which is slower.")
             self.device = torch.device("cpu")
+            _network.cache_clear()  # the next job tries the device again
             self.model.to(self.device)
             return self.masks(mixture, lips, seen, lag, attributes)
 

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from engine import registry
 from engine.audio.fullband import masked
 from engine.checkpoint import save_weights
 from engine.config import AvBaselineConfig, CaffNetConfig, CompactConfig, to_dict
+from engine.contract import WindowMasks
+from engine.errors import DeviceError
 from engine.models.networks import build_network
 from engine.separator import Separator
 
@@ -61,3 +64,39 @@ def test_a_face_that_is_never_seen_leaves_the_sound_as_it_is() -> None:
     mask = separator.masks(sound, lips * seen[..., None], seen, None).mask
     assert np.all(mask[1] == 1)
     assert not np.all(mask[0] == 1)
+
+
+def test_a_network_is_loaded_once_until_its_weights_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights, loaded = tmp_path / "best.safetensors", list[str]()
+    card = {"architecture": "compact", "config": to_dict(SIZES["compact"])}
+
+    def build(name: str) -> torch.nn.Module:
+        loaded.append(name)
+        return registry.build(name)
+
+    monkeypatch.setattr("engine.separator.build", build)
+    results = []
+    for seed, jobs in ((0, 2), (1, 1)):
+        torch.manual_seed(seed)
+        save_weights(weights, build_network("compact", SIZES["compact"]), card)
+        for _ in range(jobs):
+            separator = Separator.load(str(weights), "cpu")
+            results.append(separator.masks(*_window(16, 2), None).mask)
+            separator.close()
+    assert len(loaded) == 2
+    np.testing.assert_array_equal(results[0], results[1])
+    assert not np.array_equal(results[1], results[2])
+
+
+def test_after_a_job_that_ended_on_the_cpu_the_device_is_tried_again() -> None:
+    separator = Separator.load("tiny", "cpu")
+    separator.device = torch.device("cuda")  # pretended: only its type is looked at
+
+    def fail(*given: object) -> WindowMasks:
+        if separator.device.type != "cpu":
+            raise DeviceError("The GPU ran out of memory.", "")
+        return Separator._run(separator, *given)  # type: ignore[arg-type]
+
+    separator._run = fail  # type: ignore[method-assign]
+    separator.masks(*_window(16, 2), None)
+    assert Separator.load("tiny", "cpu").model is not separator.model
