@@ -78,27 +78,43 @@ def null_sink(tmp_path):
         yield {**environment, "QT_QPA_PLATFORM": "offscreen"}
 
 
-@pytest.mark.slow
-def test_the_device_plays_each_mode_without_gap_or_click(null_sink, tmp_path, video):
-    video()
-    script = tmp_path / "start.py"
-    script.write_text(START)
-    done = subprocess.run(
-        [sys.executable, str(script), str(tmp_path), str(HERE.parent.parent), str(HERE)],
-        env=null_sink, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.stdout.strip() == "DeviceOutput", done.stderr
-    heard = np.fromfile(tmp_path / "heard.raw", "<f4")
+def trouble_in(heard):
+    """What is wrong with what was heard: a mode that is missing, a click, a gap; "" if nothing is."""
     loud = np.flatnonzero(np.abs(heard) > 1e-3)
-    heard = heard[loud[0] : loud[-1]]
-    assert len(heard) > 2.5 * RATE
+    heard = heard[loud[0] : loud[-1]] if len(loud) else heard[:0]
+    if len(heard) < 2.5 * RATE:
+        return f"only {len(heard) / RATE:.1f} s sound"
     block = RATE // 10
     spectra = np.abs(np.fft.rfft(heard[: len(heard) // block * block].reshape(-1, block))) * 2 / block
     first, second = spectra[:, 30], spectra[:, 60]  # the tones of person 1 and 2 at 10 Hz per bin
-    assert np.sum((first > 0.19) & (second > 0.19)) >= 5
-    assert np.sum((first < 0.01) & (second > 0.19)) >= 5
-    assert np.sum((first > 0.19) & (second < 0.01)) >= 5
+    blocks = {
+        "original": np.sum((first > 0.19) & (second > 0.19)),
+        "voice": np.sum((first < 0.01) & (second > 0.19)),
+        "rest": np.sum((first > 0.19) & (second < 0.01)),
+    }
+    if min(blocks.values()) < 5:
+        return f"not every mode is heard: {blocks}"
     own_step = 2 * np.pi * (300 + 600) / RATE * 0.2
     inside = heard[RATE // 20 : -RATE // 20]
-    assert np.max(np.abs(np.diff(inside))) < 1.2 * own_step
-    assert np.max(np.diff(np.flatnonzero(np.abs(inside) > 0.01))) < 0.01 * RATE
+    click = np.max(np.abs(np.diff(inside))) / own_step
+    gap_s = np.max(np.diff(np.flatnonzero(np.abs(inside) > 0.01))) / RATE
+    return f"a click of {click:.1f} steps" if click > 1.2 else f"a gap of {gap_s:.3f} s" if gap_s > 0.01 else ""
+
+
+@pytest.mark.slow
+def test_the_device_plays_each_mode_without_gap_or_click(null_sink, tmp_path, video):
+    """Three takes at most: a computer that is busy with other things may break the sound, or its recording, once."""
+    video()
+    script = tmp_path / "start.py"
+    script.write_text(START)
+    troubles = []
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, str(script), str(tmp_path), str(HERE.parent.parent), str(HERE)],
+            env=null_sink, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.stdout.strip() == "DeviceOutput", done.stderr
+        troubles.append(trouble_in(np.fromfile(tmp_path / "heard.raw", "<f4")))
+        if not troubles[-1]:
+            return
+    pytest.fail(f"in each of three takes: {troubles}")
