@@ -55,14 +55,15 @@ def _contents(path: Path) -> Any:
 
 
 def _devices(scope: Scope, film: Path) -> list[Finding]:
-    """The voice of a graphics card beside that of the processor; nothing where there is none."""
+    """The voice of a graphics card beside that of the processor; no case where there is none."""
     import torch
 
+    agree = Finding(f"CPU and CUDA give the same voice, to {DEVICES_AGREE_DB:g} dBFS")
     if not torch.cuda.is_available():
-        return []
+        agree.worst = "not tried: no CUDA device"
+        return [agree]
     from engine.cli import main
 
-    agree = Finding(f"CPU and CUDA give the same voice, to {DEVICES_AGREE_DB:g} dBFS")
     voices = []
     for device in ("cpu", "cuda"):
         path = scope.folder / f"on {device}.wav"
