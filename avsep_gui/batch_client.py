@@ -101,8 +101,16 @@ class BatchClient(QObject):
         return working is not None and working.stopping
 
     def add(self, paths: Sequence[Path]) -> None:
-        """Add files, and all videos of folders, at the end."""
+        """Add files, and all videos of folders, at the end; where there are none yet, a batch is gone on with.
+
+        Args:
+            paths: files and folders; or, for a batch, its folder or its file alone.
+        """
         if not paths:
+            return
+        there = _batch_of(paths)
+        if there is not None and not self.batch.items:
+            self.open(there)
             return
         self._adding.append(list(paths))
         if self.folder is None:
@@ -421,6 +429,12 @@ class BatchClient(QObject):
                 self._queue.set_working(now)
                 if now.stopping != present.stopping:
                     self.changed.emit()
+
+
+def _batch_of(paths: Sequence[Path]) -> Path | None:
+    """The file of the batch that is meant by what was given; None where it is something else."""
+    one = paths[0] if paths[0].name == api.BATCH_NAME else paths[0] / api.BATCH_NAME
+    return one if len(paths) == 1 and one.is_file() else None
 
 
 def _free_folder(beside: Path) -> Path:

@@ -284,14 +284,16 @@ def save_batch(path: Path, batch: Batch) -> None:
 
 
 def end_batch(batch: Batch) -> Path:
-    """Write the summaries of a batch and remove what its work left; for who holds it. Gives the one to read.
+    """Save a batch, write its summaries and remove what its work left; for who holds it. Gives the one to read.
 
     Raises:
         OutputError: they cannot be written.
     """
+    from engine.batch.store import queue_path, save_batch
     from engine.batch.summary import write_summary
     from engine.batch.work import sweep
 
+    save_batch(queue_path(batch.folder), batch)  # the receipts are needed until it says what is done
     sweep(batch)
     return write_summary(batch)
 

@@ -275,7 +275,7 @@ def test_closing_asks_and_the_next_window_goes_on(qtbot, window, batch, films, m
         assert "2 files are left" in notice.text
         press(qtbot, notice.button)
         queue = second.batch.queue
-        qtbot.waitUntil(lambda: queue.batch.finished, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: bool(queue.batch.items) and queue.batch.finished, timeout=WAIT_MS)
         assert [item.attempts for item in queue.batch.items] == [1, 2, 1]
         assert (folder / "batch.log").read_text() == "a.mp4\nb slow.mp4\nb slow.mp4\nc.mp4\n"
         qtbot.waitUntil(lambda: Settings().batch_file is None and not second._runner.jobs(), timeout=WAIT_MS)
@@ -310,6 +310,39 @@ def test_the_command_line_goes_on_with_the_windows_batch(qtbot, window, batch, f
     assert [(Path(item["input"]).name, item["status"], item["attempts"]) for item in items] == [
         ("a slow.mp4", "waiting", 1)
     ]
+
+
+@pytest.mark.parametrize("given", ["", "avsep-batch.json"], ids=["folder", "file"])
+def test_the_window_goes_on_with_the_command_lines_batch(qtbot, window, batch, films, tmp_path, capsys, given):
+    """The other way round: what `avsep batch` left is dropped on the window, and read by the command line again."""
+    from engine.cli import main
+
+    bad, out = films("a broken.mp4"), tmp_path / "out"
+    (bad / "b.mp4").write_text("no video")
+    (bad / "a broken.mp4").write_text("no video either")
+    assert main(["batch", str(bad), "-o", str(out), "--person", "2", "--model", "tiny", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["failed"] == 2
+    dialog = batch()
+    with api.hold_batch(out):  # as while the command line works on it
+        drop(dialog, out / given)
+        qtbot.waitUntil(lambda: dialog._trouble is not None, timeout=WAIT_MS)
+        assert "worked on elsewhere" in dialog._trouble.text and not dialog._queue.batch.items
+    drop(dialog, out / given)
+    qtbot.waitUntil(lambda: dialog.page.table.isVisible(), timeout=WAIT_MS)
+    assert names(dialog) == ["a broken.mp4", "b.mp4"] and dialog.page.folder.text() == str(out)
+    messages = [item["error"]["message"] for item in told["items"]]
+    model = dialog.page.table.model()
+    assert [model.index(row, Column.STATE).data() for row in (0, 1)] == [f"Failed: {text}" for text in messages]
+    assert [model.index(row, Column.WHO).data() for row in (0, 1)] == ["Person 2"] * 2
+    press(qtbot, dialog.retry)
+    wait_end(qtbot, dialog)
+    assert states(dialog) == ["failed", "done"]
+    qtbot.waitUntil(lambda: not window._runner.jobs(), timeout=WAIT_MS)
+    press(qtbot, dialog.page.clear)
+    assert main(["batch", "--resume", "-o", str(out), "--json", "--dry-run"]) == 0
+    items = json.loads(capsys.readouterr().out)["items"]
+    assert [(item["status"], item["attempts"]) for item in items] == [("failed", 2), ("done", 2)]
 
 
 @pytest.mark.slow

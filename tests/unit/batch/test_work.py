@@ -12,7 +12,7 @@ import pytest
 from engine import api
 from engine.batch import rules, work
 from engine.batch.item import Batch, BatchItem, BatchOptions, BatchOutcome, Existing, PersonRule
-from engine.batch.store import WORK_NAME
+from engine.batch.store import WORK_NAME, load_batch, queue_path, save_batch
 from engine.errors import InputError, NoFaceError, OutputError, OutputExistsError, UsageError
 from engine.jobs import CancelToken, ignore_progress
 from engine.locks import held
@@ -177,6 +177,18 @@ def test_sweeping_keeps_what_is_still_needed(item: BatchItem, tmp_path: Path) ->
     assert [path.name for path in root.iterdir()] == ["lock"]
     work.sweep(batch.without([8]))
     assert not root.exists()
+
+
+def test_receipts_go_when_the_queue_says_what_is_done(item: BatchItem, tmp_path: Path) -> None:
+    """Killed after the end of a batch that was not saved for the last time, its last file would be done again."""
+    out = tmp_path / "out"
+    out.mkdir()
+    save_batch(queue_path(out), Batch(out, (item.begun(),)))
+    ended = Batch(out, (item.begun().done(do(out, item)),))
+    with api.hold_batch(out):
+        api.end_batch(ended)
+    assert not (out / WORK_NAME).exists()
+    assert load_batch(queue_path(out)) == ended
 
 
 @pytest.mark.parametrize(
