@@ -4,6 +4,7 @@ python -m tests.benchmark.batch OUT [--model compact] [--pairs 3] [--files 6] [-
 
 Drawn clips of 4 s, each with a cache of its own. Pairs are taken in turns, so that a busy machine weighs on both. For
 long batches the clips are one second, the model is `tiny`, and memory is the largest of the process and its workers.
+Time of the processor is that of all processes; unlike the other it hardly depends on what else the machine does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -48,25 +50,29 @@ def against_a_loop(out: Path, model: str, pairs: int, files: int) -> None:
     for workers in (1, 2):
         ways[f"batch, {workers} at a time"] = lambda workers=workers: batch(films, out, model, workers)
     took: dict[str, list[float]] = {name: [] for name in ways}
+    needed: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(pairs):
         for name, way in ways.items():
             fresh(out)
-            began = time.perf_counter()
+            began, used = time.perf_counter(), processor_s()
             way()
             took[name].append(time.perf_counter() - began)
+            needed[name].append((processor_s() - used) / files)
     base = took["loop of separate"]
     for name, seconds in took.items():
         ratios = [one / other for one, other in zip(base, seconds, strict=True)]
         each = ", ".join(f"{second / files:.1f}" for second in seconds)
         print(
-            f"{name:20s} {each} s a file; {statistics.median(ratios):.2f} times as quick (median of pairs)", flush=True
+            f"{name:20s} {each} s a file, {statistics.median(needed[name]):.1f} of the processor; "
+            f"{statistics.median(ratios):.2f} times as quick (median of pairs)",
+            flush=True,
         )
 
 
 def many(out: Path, count: int) -> None:
     films = drawn(out / f"many {count}", count, 1.0)
     fresh(out)
-    began = time.perf_counter()
+    began, used = time.perf_counter(), processor_s()
     process = subprocess.Popen(
         [*AVSEP, "batch", str(films), "-o", str(out / "voices"), "--model", "tiny", "--write", "voice", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(out), text=True,
@@ -76,12 +82,12 @@ def many(out: Path, count: int) -> None:
     watcher.start()
     answer = json.loads(process.communicate()[0])
     watcher.join()
-    took = time.perf_counter() - began
+    took, used = time.perf_counter() - began, processor_s() - used
     walls = [item["wall_s"] for item in answer["items"]]
     first, last = statistics.median(walls[: count // 2]), statistics.median(walls[count // 2 :])
     print(
-        f"{count:4d} files: {answer['done']} done, {took / count:.2f} s a file "
-        f"(first half {first:.2f}, second {last:.2f}), peak memory {peaks['all']:.0f} MB",
+        f"{count:4d} files: {answer['done']} done, {took / count:.2f} s a file, {used / count:.2f} of the processor "
+        f"(a worker's share: first half {first:.2f}, second {last:.2f}), peak memory {peaks['all']:.0f} MB",
         flush=True,
     )
 
@@ -117,6 +123,12 @@ def fresh(out: Path) -> None:
 
 def environment(out: Path) -> dict[str, str]:
     return os.environ | {"AVSEP_CACHE_DIR": str(out / "cache")}
+
+
+def processor_s() -> float:
+    """What all processes took that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def watch(process: subprocess.Popen[str], peaks: dict[str, float]) -> None:
