@@ -16,8 +16,10 @@ from typing import Any
 from tests.guarantees.checks import CHECKS, Check
 from tests.guarantees.finding import Finding, Scope
 
-# Modules of this package whose cases are counted together at the top of the table.
-TRIED = {"Faults tried": ("faults", "troubles", "hostile", "projects", "places")}
+# Modules of this package whose cases are counted together at the top of the table; in LOSING a case that does not hold
+# is a result that was lost or damaged.
+FAULTS = ("faults", "troubles", "hostile", "projects", "places")
+LOSING = ("faults", "troubles")
 HEADER = ("Guarantee", "Cases", "Held", "Worst figure")
 
 
@@ -66,10 +68,10 @@ def table(outcomes: Sequence[Outcome]) -> list[str]:
 def headlines(outcomes: Sequence[Outcome]) -> list[str]:
     """The figures that stand for the whole, one per line."""
     lines = []
-    for name, modules in TRIED.items():
-        findings = [f for outcome in outcomes if outcome.module in modules for f in outcome.findings]
-        if findings:
-            lines.append(f"{name}: {sum(f.cases for f in findings)}, held: {sum(f.passed for f in findings)}")
+    if faults := [f for outcome in outcomes if outcome.module in FAULTS for f in outcome.findings]:
+        lines.append(f"Faults tried: {sum(f.cases for f in faults)}, held: {sum(f.passed for f in faults)}")
+    if losing := [f for outcome in outcomes if outcome.module in LOSING for f in outcome.findings]:
+        lines.append(f"Lost results: {sum(len(f.broken) for f in losing)}")
     told = [finding for outcome in outcomes for finding in outcome.findings if finding.headline]
     return lines + [f"{finding.headline}: {finding.worst or len(finding.broken)}" for finding in told]
 
