@@ -14,7 +14,6 @@ class ElidedLabel(QLabel):
 
     Args:
         mode: where the dots stand.
-        shorter: said instead where there is no room for `text`, before anything is cut.
     """
 
     def __init__(
@@ -23,13 +22,17 @@ class ElidedLabel(QLabel):
         parent: QWidget | None = None,
         *,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
-        shorter: str = "",
     ) -> None:
         super().__init__(text, parent)
         self._mode = mode
-        self._shorter = shorter
+        self._shorter = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_text(self, text: str, shorter: str) -> None:
+        """Say something else; `shorter` is said where there is no room for it, before anything is cut."""
+        self._shorter = shorter
+        self.setText(text)
 
     def minimumSizeHint(self) -> QSize:
         """A few letters."""

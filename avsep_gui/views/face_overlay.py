@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
@@ -268,16 +269,22 @@ class FaceOverlay(QWidget):
             shown[(shown.index(button) + direction) % len(shown)].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _rebuild(self) -> None:
-        for button in self._buttons.values():
-            remove_widget(button)
-        self._buttons = {}
+        """A button for everybody; who was there before keeps theirs."""
+        had, self._buttons = self._buttons, {}
         for person in self._document.people:
-            button = FaceButton(person.id, self._look, self)
-            button.clicked.connect(lambda _checked=False, who=person.id: self.person_clicked.emit(who))
-            button.menu_wanted.connect(lambda at, who=person.id: self.menu_wanted.emit(who, at))
-            self._buttons[person.id] = button
+            self._buttons[person.id] = had.pop(person.id) if person.id in had else self._new_button(person.id)
             self._describe(person.id)
+        for button in had.values():
+            remove_widget(button)
+        for before, after in pairwise(self._buttons.values()):
+            QWidget.setTabOrder(before, after)
         self.refresh()
+
+    def _new_button(self, person_id: int) -> FaceButton:
+        button = FaceButton(person_id, self._look, self)
+        button.clicked.connect(lambda: self.person_clicked.emit(person_id))
+        button.menu_wanted.connect(lambda at: self.menu_wanted.emit(person_id, at))
+        return button
 
     def _on_name_changed(self, person_id: int) -> None:
         self._describe(person_id)

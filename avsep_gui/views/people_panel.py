@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from itertools import pairwise
+
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -11,6 +13,7 @@ from avsep_gui.state.document import Document, FacesState, OpenState
 from avsep_gui.state.face_list import PERSON_ROLE, FaceListModel
 from avsep_gui.views.person_row import PersonRow
 from avsep_gui.views.removal import remove_widget
+from engine.types import Person
 
 
 class PeoplePanel(QWidget):
@@ -107,25 +110,37 @@ class PeoplePanel(QWidget):
         return next((row for row in self.rows if row.person_id == person_id), None)
 
     def _rebuild(self) -> None:
-        held = next((row.person_id for row in self.rows if row.hasFocus() or row.isAncestorOf(self.focusWidget())), 0)
-        for row in self.rows:
-            remove_widget(row)
+        """A row for everybody; who was there before keeps theirs, and so the keyboard."""
+        held = any(row.hasFocus() or row.isAncestorOf(self.focusWidget()) for row in self.rows)
+        had = {row.person_id: row for row in self.rows}
+        people: list[Person] = [self._model.index(n).data(PERSON_ROLE) for n in range(self._model.rowCount())]
+        for person_id in had.keys() - {person.id for person in people}:
+            remove_widget(had.pop(person_id))
         self.rows = []
-        for number in range(self._model.rowCount()):
-            index = self._model.index(number)
-            person = index.data(PERSON_ROLE)
-            row = PersonRow(person, self._document, self._look)
-            row.name.setToolTip(self._rename_hint)
-            row.picked.connect(self.picked)
-            row.solo_wanted.connect(self.solo_wanted)
-            row.renamed.connect(lambda _id, text, at=number: self._rename(at, text))
-            row.menu_wanted.connect(self.menu_wanted)
-            self._list.insertWidget(number, row)
+        for number, person in enumerate(people):
+            row = had.get(person.id)
+            if row is None:
+                row = self._new_row(person)
+            else:
+                row.show_person(person)
+            if self._list.indexOf(row) != number:
+                self._list.insertWidget(number, row)
             self.rows.append(row)
-        if held and self.rows:
-            (self.row(held) or self.rows[0]).setFocus(Qt.FocusReason.OtherFocusReason)
+        if held and self.rows and not any(row.hasFocus() or row.isAncestorOf(self.focusWidget()) for row in self.rows):
+            self.rows[0].setFocus(Qt.FocusReason.OtherFocusReason)
         self._list_hidden()
         self._update_hint()
+        for before, after in pairwise((self.open, *(stop for row in self.rows for stop in row.stops))):
+            QWidget.setTabOrder(before, after)
+
+    def _new_row(self, person: Person) -> PersonRow:
+        row = PersonRow(person, self._document, self._look)
+        row.name.setToolTip(self._rename_hint)
+        row.picked.connect(self.picked)
+        row.solo_wanted.connect(self.solo_wanted)
+        row.renamed.connect(self._document.rename)
+        row.menu_wanted.connect(self.menu_wanted)
+        return row
 
     def _list_hidden(self, *_: object) -> None:
         """A line for everybody who is hidden, to bring them back."""
@@ -153,10 +168,6 @@ class PeoplePanel(QWidget):
 
     def _give_room(self) -> None:
         self._hint.setMinimumHeight(max(0, self._hint.heightForWidth(self.width())) if self._hint.text() else 0)
-
-    def _rename(self, number: int, text: str) -> None:
-        index: QModelIndex = self._model.index(number)
-        self._model.setData(index, text)
 
     def _refresh(self, *_: object) -> None:
         self._give_room()

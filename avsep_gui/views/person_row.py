@@ -117,12 +117,10 @@ class PersonRow(QAbstractButton):
         self._person = person
         self._document = document
         self._look = look
-        self._seen = seen_words(document, person)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(8)
         self._face = _Thumbnail(person.id, look, self)
-        self.show_picture()
         layout.addWidget(self._face, 0, Qt.AlignmentFlag.AlignTop)
         texts = QVBoxLayout()
         texts.setSpacing(2)
@@ -131,10 +129,9 @@ class PersonRow(QAbstractButton):
         self.name.setMinimumWidth(40)
         self.name.editingFinished.connect(self._on_edited)
         texts.addWidget(self.name)
-        self._facts = ElidedLabel(_facts(person), shorter=_facts(person, most=1))
+        self._facts = ElidedLabel()
         self._facts.setProperty("muted", True)
         self._facts.setContentsMargins(NAME_INSET_PX, 0, 0, 0)
-        self._facts.setToolTip(_all_spans(person))
         texts.addWidget(self._facts)
         self._coverage = _Coverage(look, self)
         covered = QHBoxLayout()
@@ -152,12 +149,26 @@ class PersonRow(QAbstractButton):
         self.more.clicked.connect(self._on_more)
         layout.addWidget(self.solo, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.more, 0, Qt.AlignmentFlag.AlignTop)
-        self.refresh()
+        self.show_person(person)
 
     @property
     def person_id(self) -> int:
         """Whose row it is."""
         return self._person.id
+
+    @property
+    def stops(self) -> tuple[QWidget, ...]:
+        """What Tab goes through, in order."""
+        return self, self.name, self.solo, self.more
+
+    def show_person(self, person: Person) -> None:
+        """Show the same person as they are known now: seen and heard at other times after a correction."""
+        self._person = person
+        self._seen = seen_words(self._document, person)
+        self._facts.show_text(_facts(person), _facts(person, most=1))
+        self._facts.setToolTip(_all_spans(person))
+        self.show_picture()
+        self.refresh()
 
     def show_picture(self) -> None:
         """Show the face that the document has now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from conftest import WAIT_MS
@@ -302,3 +303,22 @@ def test_long_and_odd_names_fit_into_panel_and_menu(window, opened):
     assert "Person 1 is the same person as" in entries(window.people_desk.menu)
     (same,) = (a.menu() for a in window.people_desk.menu.actions() if "&same" in a.text())
     assert same.actions()[0].text() == "R && B"
+
+
+def test_the_keyboard_stays_with_a_person_through_corrections(qtbot, window, opened):
+    opened("three.mp4")
+    before = {row.person_id: row for row in window.workspace.people.rows}
+    before[1].setFocus(Qt.FocusReason.TabFocusReason)
+    choose(window, 3, "Person 3 is the same", "Person 2")
+    assert before[1].hasFocus()
+    window.document.undo_stack.undo()
+    assert before[1].hasFocus()
+    order = [stop for row in window.workspace.people.rows for stop in row.stops]
+    assert [row.person_id for row in window.workspace.people.rows] == [1, 2, 3]
+    qtbot.waitUntil(lambda: all(stop.isVisible() for stop in order), timeout=WAIT_MS)
+    for stop, following in pairwise(order):
+        qtbot.keyClick(stop, Qt.Key.Key_Tab)
+        assert following.hasFocus()
+    window.workspace.people.row(3).setFocus(Qt.FocusReason.TabFocusReason)
+    choose(window, 3, "Person 3 is the same", "Person 2")
+    assert window.workspace.people.row(1).hasFocus()
