@@ -60,8 +60,8 @@ class Menus(QObject):
                 menu.addMenu(self._recent)
             elif spec.id == "zoom_fit":
                 menu.addMenu(SpectrogramMenu(spectrograms, window))
-        document.mode_changed.connect(self._recolour)
-        player.playing_changed.connect(self._recolour)
+        document.mode_changed.connect(self._show_listening)
+        player.playing_changed.connect(self._show_listening)
         look.changed.connect(self._recolour)
         self._recolour()
 
@@ -86,11 +86,14 @@ class Menus(QObject):
         ):
             self._actions[name].setText(words.format(what) if what else translated(SPECS[name].text))
 
-    def _recolour(self, *_: object) -> None:
-        look, actions = self._look, self._actions
+    def _recolour(self) -> None:
         for spec in ACTIONS:
             if spec.icon:
-                actions[spec.id].setIcon(look.icon(spec.icon))
+                self._actions[spec.id].setIcon(self._look.icon(spec.icon))
+        self._show_listening()
+
+    def _show_listening(self, *_: object) -> None:
+        look, actions = self._look, self._actions
         actions["play"].setIcon(look.icon("pause" if self._player.playing else "play"))
         actions["mute"].setIcon(look.icon("muted" if self._document.muted else "speaker"))
         actions["mute"].setChecked(self._document.muted)
