@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from avsep_gui.engine_words import error_in_words, in_words
 from avsep_gui.pace import Pace
+from avsep_gui.soon import Soon
 from avsep_gui.worker import Failed, JobRequest, Message, Reported, Stopped, Succeeded
 from avsep_gui.worker_process import WorkerProcess
 from engine.errors import EngineError
@@ -83,7 +84,8 @@ class JobRunner(QObject):
         succeeded(int, object): job id, the value.
         failed(int, object): job id, `EngineError`.
         cancelled(int): job id.
-        jobs_changed(): the list or a state in it changed; figures that changed are told ten times a second.
+        jobs_changed(): the list or a state in it changed, told once for all that one event changed, after it; figures
+            that changed are told ten times a second.
 
     Args:
         engine_module: name of the module with the functions of `engine.api`.
@@ -112,6 +114,7 @@ class JobRunner(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
+        self._changed = Soon(self.jobs_changed.emit, self)
 
     def start(self) -> None:
         """Start the processes of daily work now, so that the first call does not wait for them."""
@@ -154,7 +157,7 @@ class JobRunner(QObject):
         self._make_way(worker)
         self._pump(worker)
         self._timer.start()
-        self.jobs_changed.emit()
+        self._changed.ask()
         return job_id
 
     def set_priority(self, job_id: int, priority: Priority) -> None:
@@ -173,7 +176,7 @@ class JobRunner(QObject):
                     queue.remove(job)
                     job.state = JobState.DONE
                     self.cancelled.emit(job_id)
-                    self.jobs_changed.emit()
+                    self._changed.ask()
                     return
         for name, running in self._running.items():
             if running is not None and running.id == job_id and running.state is JobState.RUNNING:
@@ -182,12 +185,13 @@ class JobRunner(QObject):
                 grace_s = SHELF_GRACE_S if name == "shelf" else CANCEL_GRACE_S
                 running.cancel_deadline = time.monotonic() + grace_s
                 self._workers[name].ask_to_cancel()
-                self.jobs_changed.emit()
+                self._changed.ask()
 
     def shut_down(self, wait_s: float = CANCEL_GRACE_S) -> None:
         """Cancel everything, wait at most `wait_s` seconds, kill what is left. Emits nothing; cannot be undone."""
         self._closed = True
         self._timer.stop()
+        self._changed.stop()
         for queue in self._queues.values():
             queue.clear()
         busy = [name for name, job in self._running.items() if job is not None]
@@ -243,7 +247,7 @@ class JobRunner(QObject):
             self._pump(name)
         if self._figures_changed and time.monotonic() - self._figures_told >= FIGURES_S:
             self._figures_changed, self._figures_told = False, time.monotonic()
-            self.jobs_changed.emit()
+            self._changed.ask()
         if not any(self._running.values()) and not any(self._queues.values()):
             self._timer.stop()
 
@@ -252,7 +256,7 @@ class JobRunner(QObject):
         if job is not None:
             job.state = JobState.DONE
         self._running[worker] = None
-        self.jobs_changed.emit()
+        self._changed.ask()
 
     def _on_message(self, worker: WorkerName, message: Message | None) -> None:
         job = self._running[worker]

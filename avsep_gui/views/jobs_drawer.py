@@ -86,7 +86,7 @@ class JobsDrawer(QFrame):
         self._empty.setProperty("muted", True)
         self._layout.addWidget(self._empty)
         self.rows: dict[int, _JobRow] = {}
-        runner.jobs_changed.connect(self.refresh)
+        runner.jobs_changed.connect(self._on_jobs)
         look.changed.connect(self.refresh)
         self.hide()
 
@@ -107,6 +107,10 @@ class JobsDrawer(QFrame):
         if self.isVisible():
             self._layout.activate()
             self.adjustSize()
+
+    def _on_jobs(self) -> None:
+        if self.isVisible():
+            self.refresh()
 
     def job_in_focus(self) -> int | None:
         """The job in whose row the keyboard is."""

@@ -29,6 +29,7 @@ from avsep_gui.projects import Projects
 from avsep_gui.resources import recovery_folder, sample_video
 from avsep_gui.settings import Settings
 from avsep_gui.shelf_client import ShelfClient
+from avsep_gui.soon import Soon
 from avsep_gui.state.document import Document, FacesState, ListenMode, OpenState
 from avsep_gui.state.shelf import Shelf
 from avsep_gui.state.spectrogram_choice import SpectrogramChoice
@@ -94,6 +95,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(geometry)
             bring_back(self)
         self._refresh()
+        self._show_page()
 
     def open_file(self, path: Path) -> None:
         """Open a video or a project."""
@@ -234,6 +236,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         document, client, player = self.document, self.client, self.player
+        self._page = Soon(self._show_page, self)
         for view in (self.start, self.error_view):
             view.open_wanted.connect(self.project_desk.ask_open)
         self.start.sample_wanted.connect(self._on_sample)
@@ -360,6 +363,14 @@ class MainWindow(QMainWindow):
         self.preferences.use_theme(name)
 
     def _refresh(self) -> None:
+        self.menus.refresh()
+        if self.document.open_state in (OpenState.OPENING, OpenState.OPEN):
+            self._page.ask()  # the workspace takes the longest to show for the first time
+        else:
+            self._page.stop()
+            self._show_page()
+
+    def _show_page(self) -> None:
         document = self.document
         page: QWidget = self.workspace
         if document.open_state is OpenState.EMPTY:
@@ -369,4 +380,3 @@ class MainWindow(QMainWindow):
             page = self.error_view
             self.error_view.show_error(document.error, self.project_desk.ways_on())
         self.pages.setCurrentWidget(page)
-        self.menus.refresh()

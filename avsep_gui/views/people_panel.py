@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from avsep_gui.look import Look
+from avsep_gui.soon import Soon
 from avsep_gui.state.document import Document, FacesState, OpenState
 from avsep_gui.state.face_list import PERSON_ROLE, FaceListModel
 from avsep_gui.views.person_row import PersonRow
@@ -82,13 +83,14 @@ class PeoplePanel(QWidget):
         self._scroll.setWidget(holder)
         outer.addWidget(self._scroll, 1)
         self._model.modelReset.connect(self._rebuild)
-        self._model.dataChanged.connect(self._refresh)
+        self._rows_soon = Soon(self._refresh, self)
+        self._model.dataChanged.connect(self._rows_soon.ask)
         document.open_state_changed.connect(self._update_hint)
         document.faces_changed.connect(self._update_hint)
         document.picked_changed.connect(self._update_hint)
         document.picture_changed.connect(self._on_picture)
         document.name_changed.connect(self._list_hidden)
-        document.mode_changed.connect(self._refresh)
+        document.mode_changed.connect(self._rows_soon.ask)
         look.changed.connect(self._refresh)
         self._update_hint()
 
@@ -169,7 +171,7 @@ class PeoplePanel(QWidget):
     def _give_room(self) -> None:
         self._hint.setMinimumHeight(max(0, self._hint.heightForWidth(self.width())) if self._hint.text() else 0)
 
-    def _refresh(self, *_: object) -> None:
+    def _refresh(self) -> None:
         self._give_room()
         for row in self.rows:
             row.refresh()

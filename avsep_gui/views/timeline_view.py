@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 from avsep_gui.announce import announce
 from avsep_gui.lane_feed import LaneFeed
 from avsep_gui.look import Look
+from avsep_gui.soon import Soon
 from avsep_gui.state.document import Document
 from avsep_gui.state.frequency import hz_at, share_of
 from avsep_gui.views.lane_plot import AXIS_PX
@@ -85,15 +86,16 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self._move.setSingleShot(True)
         self._move.setInterval(MOVE_MS)
         self._move.timeout.connect(lambda: self._tell_view(self.view_moved))
-        feed.changed.connect(self._on_tiles)
+        self._lanes_soon = Soon(self._show_people_and_voice, self)
+        self._tiles_soon = Soon(self._on_tiles, self)
+        feed.changed.connect(self._tiles_soon.ask)
         feed.choice.changed.connect(self.lanes.label_frequencies)
         feed.choice.changed.connect(self._overlay.update)
         document.open_state_changed.connect(self._on_opened)
-        document.people_changed.connect(self._show_people)
-        document.picked_changed.connect(self._on_picked)
-        document.name_changed.connect(self._show_people)
+        for signal in (document.people_changed, document.picked_changed, document.name_changed):
+            signal.connect(self._lanes_soon.ask)
         document.voice_changed.connect(self._show_voice_state)
-        document.voices_forgotten.connect(self._on_picked)
+        document.voices_forgotten.connect(self._lanes_soon.ask)
         document.range_changed.connect(lambda: self._overlay.set_range(document.range_s))
         look.changed.connect(self._recolour)
         self._recolour()
@@ -296,13 +298,9 @@ class TimelineView(pg.GraphicsLayoutWidget):
         self.fit()
         self._show_voice_state()
 
-    def _on_picked(self) -> None:
-        self._show_people()
-        self._show_voice_state()
-
-    def _show_people(self, _person_id: int = 0) -> None:
+    def _show_people_and_voice(self) -> None:
         self.lanes.show_people()
-        self._overlay.update()
+        self._show_voice_state()
 
     def _show_voice_state(self, _person_id: int = 0) -> None:
         self.lanes.show_voice_state()

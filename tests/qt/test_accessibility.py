@@ -380,7 +380,8 @@ def test_people_are_described(qtbot, window, opened):
     assert interface(button).text(QAccessible.Text.Description) == describe(window.document, second)
     window.document.rename(2, "Ben")
     window.document.pick(2)
-    assert row.accessibleName() == "Ben, right, speaks 0:05 to 0:10 and 0:15 to 0:20, picked"
+    words = "Ben, right, speaks 0:05 to 0:10 and 0:15 to 0:20, picked"
+    qtbot.waitUntil(lambda: row.accessibleName() == words, timeout=WAIT_MS)
 
 
 def test_what_happens_is_announced(qtbot, window, opened, monkeypatch, tmp_path):

@@ -40,7 +40,7 @@ def test_a_long_name_begins_with_its_first_letter(qtbot, window, opened):
     window.document.rename(1, LONG)
     window.document.pick(1)
     name = window.workspace.people.row(1).name
-    assert name.text() == LONG and name.cursorPosition() == 0
+    qtbot.waitUntil(lambda: name.text() == LONG and name.cursorPosition() == 0)
     cut = name.grab().toImage()
     name.setFocus(Qt.FocusReason.OtherFocusReason)
     name.end(False)
@@ -67,7 +67,7 @@ def test_tags_of_long_names_leave_each_other_room(qtbot, window, opened):
     assert max(tag.width() for tag in tags) <= 0.3 * window.workspace.video.picture_rect().width()
 
 
-def test_a_file_without_pictures_asks_for_another_one(window, video):
+def test_a_file_without_pictures_asks_for_another_one(qtbot, window, video):
     document, people = window.document, window.workspace.people
     path = video("talk.mp4")
     document.begin_open(path)
@@ -75,7 +75,7 @@ def test_a_file_without_pictures_asks_for_another_one(window, video):
     assert window.workspace.video._note == "Opening…"
     document.set_media(MediaInfo(path, 20.0, None, (AudioInfo(0, "flac", 16000, 1, "mono", 0.0),)))
     document.set_faces_error(NoFaceError("There is no picture.", "Open a video."))
-    assert people.open.isVisible() and not people.search.isVisible()
+    qtbot.waitUntil(lambda: people.open.isVisible() and not people.search.isVisible())
     assert window.workspace.video._note == "There is no picture in this file"
 
 

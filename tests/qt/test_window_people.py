@@ -307,6 +307,8 @@ def test_long_and_odd_names_fit_into_panel_and_menu(window, opened):
 
 def test_the_keyboard_stays_with_a_person_through_corrections(qtbot, window, opened):
     opened("three.mp4")
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=WAIT_MS)
     before = {row.person_id: row for row in window.workspace.people.rows}
     before[1].setFocus(Qt.FocusReason.TabFocusReason)
     choose(window, 3, "Person 3 is the same", "Person 2")

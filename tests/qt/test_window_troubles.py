@@ -95,8 +95,8 @@ def test_a_job_can_be_cancelled_from_the_drawer(qtbot, window, opened):
     qtbot.waitUntil(lambda: bool(window.document.voice(1).ready), timeout=WAIT_MS)
     for row in list(window.drawer.rows.values()):
         qtbot.mouseClick(row.cancel, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window._runner.jobs(), timeout=WAIT_MS)
-    assert not window.drawer.rows
+    qtbot.waitUntil(lambda: not window.drawer.rows, timeout=WAIT_MS)
+    assert not window._runner.jobs()
     assert not notices(window)
 
 
