@@ -11,11 +11,12 @@ from PySide6.QtCore import QObject, QTimer, QUrl, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtMultimedia import QMediaPlayer, QVideoFrame, QVideoSink
 
+from avsep_gui.player.drift import Drift
+
 SEEK_PATIENCE_MS = 400
 JUMP_DRIFT_S = 0.30
-LEAST_DRIFT_S = 0.01
-MOST_SLOWER, MOST_FASTER = 0.5, 0.15  # a decoder can always wait
 CORRECT_EVERY_S = 0.4
+LATE_S = 0.01  # into its time, when a picture is best shown: what comes a little early is still right
 
 
 class Picture(QObject):
@@ -48,20 +49,21 @@ class Picture(QObject):
         self._patience.setInterval(SEEK_PATIENCE_MS)
         self._patience.timeout.connect(self._end_seek)
         self._rate = 0.0
-        self._drift_s = 0.0
+        self._drift = Drift()
         self._corrected_at = 0.0
         self.frame_start_s = 0.0
         self.frame_end_s = 0.0
 
     @property
     def drift_s(self) -> float:
-        """How far the picture runs ahead of the sound, averaged over the last frames, in seconds."""
-        return self._drift_s
+        """How far the picture runs ahead of the sound, as the last frames tell, in seconds."""
+        return self._drift.ahead_s
 
     def load(self, path: Path | None) -> None:
         """Open a file and show its first frame, or close."""
         self._player.stop()
-        self._seeking, self._wanted_s, self._rate, self._drift_s = False, None, 0.0, 0.0
+        self._seeking, self._wanted_s, self._rate = False, None, 0.0
+        self._drift.restart()
         self.frame_start_s = self.frame_end_s = 0.0
         if path is None:
             self._player.setSource(QUrl())
@@ -72,7 +74,8 @@ class Picture(QObject):
     def play(self, rate: float) -> None:
         """Run at `rate` times normal speed; backwards and standing still go by seeking."""
         self._rate = rate
-        self._drift_s = self._corrected_at = 0.0
+        self._corrected_at = 0.0
+        self._drift.restart()
         if rate > 0:
             self._player.setPlaybackRate(rate)
             self._player.play()
@@ -91,6 +94,9 @@ class Picture(QObject):
             return
         self._seeking = True
         self._patience.start()
+        self._drift.restart()
+        if self._rate > 0:
+            self._player.setPlaybackRate(self._rate)
         # The decoder shows the first frame that ends at or after the wish, in whole milliseconds.
         self._player.setPosition(math.floor(at_s * 1000.0) + 1)
 
@@ -103,14 +109,10 @@ class Picture(QObject):
         if self._seeking or self._rate == 0 or now - self._corrected_at < CORRECT_EVERY_S:
             return
         self._corrected_at = now
-        if abs(self._drift_s) > JUMP_DRIFT_S * max(1.0, self._rate):
-            self._drift_s = 0.0
+        if abs(self._drift.ahead_s) > JUMP_DRIFT_S * max(1.0, self._rate):
             self.seek(at_s)
             return
-        correction = 0.0
-        if abs(self._drift_s) > LEAST_DRIFT_S:
-            correction = min(MOST_SLOWER, max(-MOST_FASTER, self._drift_s / CORRECT_EVERY_S))
-        wanted = self._rate * (1.0 - correction)
+        wanted = self._rate * self._drift.correct(CORRECT_EVERY_S * self._rate)
         if abs(self._player.playbackRate() - wanted) > 0.005:
             self._player.setPlaybackRate(wanted)
 
@@ -127,8 +129,9 @@ class Picture(QObject):
         self.frame_start_s = start * 1e-6 if start >= 0 else self._player.position() * 1e-3
         self.frame_end_s = end * 1e-6 if end > start >= 0 else self.frame_start_s
         if self._rate > 0 and not self._seeking:
-            drift_s = (self.frame_start_s + self.frame_end_s) / 2 - self._clock()
-            self._drift_s += 0.3 * (drift_s - self._drift_s)
+            now_s = self._clock()
+            into_s = min(LATE_S, (self.frame_end_s - self.frame_start_s) / 2)
+            self._drift.note(self.frame_start_s + into_s - now_s, now_s)
         self._end_seek()
         self.frame_changed.emit(frame.toImage(), self.frame_start_s)
 
