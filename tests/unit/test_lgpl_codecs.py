@@ -214,6 +214,7 @@ def test_h264_and_hevc_are_decoded_as_before(replaced, tmp_path):
 
 
 SOUNDS = """
+import numpy as np
 from pathlib import Path
 from engine import api
 from engine.jobs import CancelToken
