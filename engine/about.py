@@ -14,7 +14,8 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from engine.errors import UsageError
-from engine.types import AboutInfo, SoftwareInfo
+from engine.resources import resource
+from engine.types import AboutInfo, BuildInfo, SoftwareInfo
 
 NAME = "avsep"
 FFMPEG, QT_FFMPEG, FFMPEG_PROGRAM, PYTHON = "FFmpeg", "FFmpeg in Qt", "FFmpeg, the program", "Python"
@@ -22,6 +23,7 @@ _LICENCE_FILE = re.compile(r"(?i)(licen[cs]e|copying|notice|authors)")
 _SHORT = 80  # some put the whole text where the name belongs
 _MOST_CHARS = 2_000_000
 _GPL_PARTS = ("libx264", "libx265")
+_IN_BUNDLES = {"opencv-python": "opencv-python-headless"}  # the same library without windows of its own
 _LGPL_NOTE = (
     "{0} is used under the GNU Lesser General Public License, as libraries of their own: you may replace them by "
     "versions that you built. Its source code and the licence's text: {1}"
@@ -46,7 +48,21 @@ def about() -> AboutInfo:
         _installed_as(own),
         f"{platform.system()} {platform.release()} ({platform.machine()})",
         tuple(sorted(software, key=lambda one: one.name.lower())),
+        build(),
     )
+
+
+def build() -> BuildInfo | None:
+    """From what a bundle was made and when; None elsewhere."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(resource("build.json").read_text(encoding="utf-8"))
+        return BuildInfo(str(told["revision"]), str(told["date"]))
+    return None
+
+
+def packages() -> tuple[str, ...]:
+    """AVSep and all packages that it needs at run time, as far as they are installed, by name."""
+    return tuple(sorted(known.metadata["Name"] for known in _needed().values()))
 
 
 def licence_text(name: str) -> str:
@@ -85,6 +101,8 @@ def _needed() -> dict[str, Distribution]:
         try:
             known = distribution(name)
         except PackageNotFoundError:
+            if (other := _IN_BUNDLES.get(_key(name))) is not None:
+                waiting.append(other)
             continue
         if not _field(known, "Name"):
             continue  # what is left of a package that was removed

@@ -480,13 +480,21 @@ class SoftwareInfo:
 
 
 @dataclass(frozen=True)
+class BuildInfo:
+    """From what a bundle was made: the revision of the sources (of Git), and its date, "2026-11-22"."""
+
+    revision: str
+    date: str
+
+
+@dataclass(frozen=True)
 class AboutInfo:
     """What this AVSep is and what it is made of.
 
     Attributes:
         version: "" where it is not installed as a package. licence: its own.
         installed_as: "package", "source" (as developers have it) or "bundle" (with all it needs in one folder).
-        system: the operating system. software: by name.
+        system: the operating system. software: by name. build: of a bundle, None for the others.
     """
 
     version: str
@@ -494,3 +502,4 @@ class AboutInfo:
     installed_as: str
     system: str
     software: tuple[SoftwareInfo, ...]
+    build: BuildInfo | None = None

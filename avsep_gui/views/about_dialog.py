@@ -163,6 +163,7 @@ class AboutDialog(PagedDialog):
         versions = {one.name: one.version for one in info.software}
         rows = [
             (self.tr("Version"), info.version or self.tr("not known")),
+            *([(self.tr("Build"), f"{info.build.date}, {info.build.revision}")] if info.build is not None else []),
             (self.tr("Licence"), info.licence),
             (self.tr("Installed as"), kinds.get(info.installed_as, info.installed_as)),
             (self.tr("System"), info.system),

@@ -145,7 +145,11 @@ def doctor(args: argparse.Namespace) -> Answer:
         (row.name, _problem(row.name) if row.installed else "not installed") for row in _expected(api.list_models())
     ]
     self_test = _self_test()
+    info = api.about()
     data: Json = {
+        "version": info.version,
+        "build": asdict(info.build) if info.build is not None else None,
+        "installed_as": info.installed_as,
         "device": where.device,
         "name": where.name,
         "why": where.why,
@@ -156,7 +160,9 @@ def doctor(args: argparse.Namespace) -> Answer:
     }
     missing = [name for kind in codecs.values() for name, there in kind.items() if not there]
     speed = self_test["real_time_factor"]
+    build = f" ({info.build.date}, {info.build.revision})" if info.build is not None else ""
     rows = [
+        ["AVSep", f"{info.version or 'not known'}{build}"],
         ["Device", f"{where.device} ({where.name})"],
         ["Why", where.why],
         ["PyTorch", torch.__version__],

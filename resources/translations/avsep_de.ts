@@ -88,6 +88,10 @@
         <translation>nicht bekannt</translation>
     </message>
     <message>
+        <source>Build</source>
+        <translation>Stand</translation>
+    </message>
+    <message>
         <source>Installed as</source>
         <translation>Installiert als</translation>
     </message>

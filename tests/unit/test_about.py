@@ -9,6 +9,7 @@ import pytest
 from engine import about as about_module
 from engine import api
 from engine.errors import UsageError
+from engine.types import BuildInfo
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,29 @@ def test_qt_and_ffmpeg_are_told_with_their_licence(info):
     told, parts = about_module._pyav_ffmpeg()
     assert listed["FFmpeg"].startswith(told)
     assert all(part in listed["FFmpeg"] for part in parts)
+
+
+def test_a_bundle_tells_from_what_it_was_made(info, tmp_path, monkeypatch):
+    assert info.build is None
+    told = tmp_path / "build.json"
+    monkeypatch.setattr(about_module, "resource", lambda name: tmp_path / name)
+    told.write_text('{"revision": "0123abc", "date": "2026-11-22"}')
+    assert api.about().build == BuildInfo("0123abc", "2026-11-22")
+    told.write_text('{"revision": "0123abc"}')
+    assert api.about().build is None
+
+
+def test_what_stands_in_for_a_library_in_bundles_is_told(monkeypatch):
+    real = about_module.distribution
+
+    def frozen(name):
+        if name == "opencv-python":
+            raise about_module.PackageNotFoundError(name)
+        return real("pillow" if name == "opencv-python-headless" else name)
+
+    monkeypatch.setattr(about_module, "distribution", frozen)
+    assert "opencv-python-headless" in about_module._needed()
+    assert "opencv-python" not in about_module._needed()
 
 
 def test_there_is_a_text_for_everything(info):

@@ -391,6 +391,7 @@ def test_doctor(
     passed = outcome == (True, 0.1)
     assert run.code == (0 if passed else 1)
     assert {"device", "why", "torch", "codecs", "models", "self_test"} <= set(run.json)
+    assert run.json["version"] and run.json["build"] is None and run.json["installed_as"] in ("source", "package")
     assert run.json["device"] == "cpu" and run.json["codecs"]["encoders"]["aac"] is True
     assert run.json["self_test"]["passed"] is passed
     assert run.json["self_test"]["real_time_factor"] == (None if isinstance(outcome, Exception) else 0.1)
