@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -78,6 +78,10 @@ class FaceButton(QAbstractButton):
         self._tag = tag.translated(-QPointF(whole.topLeft()))
         if whole != self.geometry():
             self.setGeometry(whole)
+
+    def face_centre(self) -> QPoint:
+        """The middle of the face, in the button's own pixels."""
+        return self._face.center().toPoint()
 
     def hitButton(self, pos: object) -> bool:
         """Only the face and its tag can be clicked, not the room between."""
