@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,16 @@ class WindowMasks:
     quality: FloatArray
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One window of a film as `SeparationModel.masks` takes it: (T,), (P, M, ...), (P, M), (P, 2 K + 1) or None."""
+
+    mixture: FloatArray
+    lips: FloatArray
+    seen: FloatArray
+    lag: FloatArray | None
+
+
 class SeparationModel(Protocol):
     """A loaded model."""
 
@@ -152,3 +163,19 @@ class SeparationModel(Protocol):
 
     def close(self) -> None:
         """Give back what it holds beside memory, such as a process; called when a job ends."""
+
+
+@runtime_checkable
+class TakesWindows(Protocol):
+    """A loaded model that computes several windows of a film in one call, where that is quicker."""
+
+    @property
+    def windows_at_once(self) -> int:
+        """How many are worth giving on the device where it runs now; 1 for one after the other."""
+
+    def masks_together(self, windows: Sequence[Asked]) -> list[WindowMasks]:
+        """What `masks` says of each, up to rounding; all of one length, with as many people, and all or none with lag.
+
+        Raises:
+            DeviceError, ModelError, JobCancelled: as `SeparationModel.masks`.
+        """

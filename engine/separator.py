@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.config import sight
 from engine.consistency import share_out
-from engine.contract import SAMPLES_PER_VIDEO_FRAME, Declaration, SeparationModel, WindowMasks
+from engine.contract import SAMPLES_PER_VIDEO_FRAME, Asked, Declaration, SeparationModel, WindowMasks
 from engine.device import configure_threads, inference, torch_device
 from engine.errors import DeviceError, UsageError
 from engine.guests.shelf import open_guest
@@ -21,6 +22,7 @@ from engine.models.separated import Separated
 from engine.registry import build, declaration, fingerprint, model_spec
 
 FloatArray = NDArray[np.float32]
+WINDOWS_AT_ONCE = 8  # 48 s of sound on a graphics card
 
 
 def open_model(name: str, device: str, cancel: CancelToken | None = None) -> SeparationModel:
@@ -53,6 +55,7 @@ class Separator:
     device: torch.device
     declaration: Declaration
     warnings: list[str] = field(default_factory=list)
+    _tight: bool = field(default=False, init=False)
 
     @classmethod
     def load(cls, name: str, device: str) -> Separator:
@@ -75,6 +78,25 @@ class Separator:
     def close(self) -> None:
         """The network stays loaded for the next job."""
 
+    @property
+    def windows_at_once(self) -> int:
+        """A graphics card is hardly busy with one window; a processor is no quicker with several."""
+        return 1 if self.device.type == "cpu" or self._tight else WINDOWS_AT_ONCE
+
+    def masks_together(self, windows: Sequence[Asked]) -> list[WindowMasks]:
+        """Several windows in one call (`engine.contract.TakesWindows`); one by one from where the memory is too small.
+
+        Raises:
+            DeviceError: not even the CPU has the memory for one.
+        """
+        if len(windows) > 1 and not self._tight:
+            try:
+                return self._run(windows)
+            except DeviceError as error:
+                self._warn(f"{error.message} Going on with one stretch at a time.")
+                self._tight = True
+        return [self.masks(one.mixture, one.lips, one.seen, one.lag) for one in windows]
+
     def masks(
         self,
         mixture: FloatArray,
@@ -89,7 +111,7 @@ class Separator:
             DeviceError: not even the CPU has the memory.
         """
         try:
-            return self._run(mixture, lips, seen, lag, attributes)
+            return self._run([Asked(mixture, lips, seen, lag)], attributes)[0]
         except DeviceError as error:
             if self.device.type == "cpu":
                 raise
@@ -122,31 +144,34 @@ class Separator:
             np.concatenate([first.quality, second.quality], 1),
         )
 
-    def _run(
-        self,
-        mixture: FloatArray,
-        lips: FloatArray,
-        seen: FloatArray,
-        lag: FloatArray | None,
-        attributes: FloatArray | None,
-    ) -> WindowMasks:
-        def there(values: FloatArray | None) -> torch.Tensor | None:
-            return None if values is None else torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
+    def _run(self, windows: Sequence[Asked], attributes: FloatArray | None = None) -> list[WindowMasks]:
+        """Windows of one length with P faces each, in one call of the network."""
 
+        def there(values: Sequence[FloatArray | None]) -> torch.Tensor | None:
+            known = [value for value in values if value is not None]
+            return torch.from_numpy(np.concatenate(known)).to(self.device) if known else None
+
+        faces = len(windows[0].lips)
+        seen = np.concatenate([one.seen for one in windows])
         with inference(self.device):
-            sound = there(mixture[None])
             out: Separated = self.model(
-                sound, there(lips), there(seen), faces=len(lips), lag=there(lag), attributes=there(attributes)
+                there([one.mixture[None] for one in windows]),
+                there([one.lips for one in windows]),
+                there([seen]),
+                faces=faces,
+                lag=there([one.lag for one in windows]),
+                attributes=there([attributes]),
             )
-            frames, lags = out.mask.shape[-1], 2 * self.declaration.margin_frames + 1
-            match = out.match if out.match.numel() else torch.zeros(len(lips), frames, lags)
-            activity = torch.sigmoid(out.activity) if out.activity.numel() else torch.ones(len(lips), frames)
-            quality = out.quality if out.quality.numel() else torch.zeros(len(lips), frames)
+            rows, frames, lags = len(seen), out.mask.shape[-1], 2 * self.declaration.margin_frames + 1
+            match = out.match if out.match.numel() else torch.zeros(rows, frames, lags)
+            activity = torch.sigmoid(out.activity) if out.activity.numel() else torch.ones(rows, frames)
+            quality = out.quality if out.quality.numel() else torch.zeros(rows, frames)
             never = torch.from_numpy(~seen.any(1))  # a face never seen says nothing: the sound stays as it is
             out.mask[never], activity[never] = 1.0, 1.0
-            mask = share_out(out.mask, activity, ~never)
-            told = (values.float().cpu().numpy() for values in (match, activity, quality))
-            return WindowMasks(mask.cpu().numpy(), *told)
+            parts = [slice(first, first + faces) for first in range(0, rows, faces)]
+            mask = torch.cat([share_out(out.mask[part], activity[part], ~never[part]) for part in parts])
+            told = (mask.cpu(), *(values.float().cpu() for values in (match, activity, quality)))
+            return [WindowMasks(*(values[part].numpy() for values in told)) for part in parts]
 
     def _warn(self, sentence: str) -> None:
         if sentence not in self.warnings:

@@ -7,7 +7,7 @@ the same bits as one that was not, and so has a voice that is asked for alone wh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from engine.contract import Declaration, FloatArray, SeparationModel
 from engine.isolation.faces import WINDOW_FRAMES, Face
 from engine.isolation.lags import Lags
 from engine.isolation.voice_file import WINDOW_S
-from engine.isolation.windows import masks_of
+from engine.isolation.windows import Call, answers, call_of
 from engine.types import PcmStore
 
 
@@ -36,38 +36,50 @@ class Told:
     seen: FloatArray
 
 
+@dataclass(frozen=True)
+class Window:
+    """Window k of a film: its sound (6 s, channels), and the people whose voices are wanted there."""
+
+    k: int
+    sound: FloatArray
+    people: Collection[int]
+
+
 def told_of(
-    model: SeparationModel,
-    sound: FloatArray,
-    source: PcmStore,
-    faces: Iterable[Face],
-    people: Collection[int],
-    lags: Lags | None,
-    k: int,
-) -> dict[int, Told]:
-    """What a model says of some people in window k; who is not seen there keeps the sound as it is, unasked.
+    model: SeparationModel, windows: Sequence[Window], source: PcmStore, faces: Collection[Face], lags: Lags | None
+) -> list[dict[int, Told]]:
+    """What a model says of the people wanted in each window; who is not seen there keeps the sound as it is, unasked.
 
     Args:
-        sound: of the window, (6 s, channels).
         faces: that may be given: of everybody, if the model takes faces together, else those that the request names.
-        people: who of them is wanted.
         lags: with a model that finds delays, what is known of them; else None.
     """
-    told = {person: _nothing(model.declaration) for person in people}
-    shares = [(face, face.seen_share(k)) for face in faces]
+    declared = model.declaration
+    told = [{person: _nothing(declared) for person in window.people} for window in windows]
+    asked: list[tuple[int, list[Face], Call]] = []
+    for number, window in enumerate(windows):
+        for own, rows in _companies(declared, faces, window):
+            known = None if lags is None else lags.given(rows)
+            asked.append((number, own, call_of(declared, window.sound, source, rows, known, window.k)))
+    found = answers(model, [call for _, _, call in asked])
+    for (number, own, _), (out, shown) in zip(asked, found, strict=True):
+        for row, face in enumerate(own):
+            if face.person in told[number]:
+                told[number][face.person] = Told(out.mask[row], out.activity[row], out.quality[row], shown[row])
+    return told
+
+
+def _companies(
+    declared: Declaration, faces: Collection[Face], window: Window
+) -> Iterator[tuple[list[Face], list[Face]]]:
+    """Faces that a call is about, and all that are given to it."""
+    shares = [(face, face.seen_share(window.k)) for face in faces]
     seen = [face for face, share in sorted(shares, key=lambda one: (-one[1], one[0].person)) if share > 0]
-    most = model.declaration.people
+    most = declared.people
     for first in range(0, len(seen), most):
         own = seen[first : first + most]
-        if not any(face.person in told for face in own):
-            continue
-        company = seen[: most - len(own)] if first and model.declaration.faces_together else []
-        rows = own + company
-        out, shown = masks_of(model, sound, source, rows, None if lags is None else lags.given(rows), k)
-        for row, face in enumerate(own):
-            if face.person in told:
-                told[face.person] = Told(out.mask[row], out.activity[row], out.quality[row], shown[row])
-    return told
+        if any(face.person in window.people for face in own):
+            yield own, own + (seen[: most - len(own)] if first and declared.faces_together else [])
 
 
 def _nothing(declared: Declaration) -> Told:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,11 +17,11 @@ from engine.cache import content_key, entry, in_use, prune
 from engine.casting import person_key, recast
 from engine.confidence import judge
 from engine.config import StftConfig
-from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel
+from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel, TakesWindows
 from engine.errors import NoFaceError, UsageError
 from engine.gate import gate_gain
 from engine.isolation import second_opinion
-from engine.isolation.calls import Told, told_of
+from engine.isolation.calls import Told, Window, told_of
 from engine.isolation.doubts import doubts
 from engine.isolation.faces import Face, faces_in, with_mouths
 from engine.isolation.lags import Lags
@@ -151,47 +151,66 @@ class _Job:
             self.lags.estimate(model, [faces[p] for p in shown], self.on_progress, self.cancel)
         order = sorted(self.missing, key=lambda k: abs((k + 0.5) * HOP_S - self.request.from_s))
         watch = speed.Watch()
-        for number, k in enumerate(order):
+        number = 0
+        while number < len(order):
             self.cancel.checkpoint()
-            wanted = [file for file in self.files.values() if k not in file.done]
-            for file, voice in self._window(model, adviser, faces, wanted, k):
-                ready = file.add(k, voice)
-                self.on_progress(Progress("Isolating", number + 1, len(order), ready, file.person))
-            watch.add(HOP_S * len(wanted))
+            ahead = order[number : number + (model.windows_at_once if isinstance(model, TakesWindows) else 1)]
+            for wanted, k, voices in self._windows(model, adviser, faces, ahead):
+                number += 1
+                for file, voice in voices:
+                    ready = file.add(k, voice)
+                    self.on_progress(Progress("Isolating", number, len(order), ready, file.person))
+                watch.add(HOP_S * len(wanted))
         watch.keep(fingerprint(self.request.model), str(model.device))
 
-    def _window(
+    def _windows(
         self,
         model: SeparationModel,
         adviser: SeparationModel | None,
         faces: Mapping[int, Face],
-        wanted: Sequence[VoiceFile],
-        k: int,
-    ) -> list[tuple[VoiceFile, FloatArray]]:
-        """Separate window k for some voices."""
-        from engine.audio.fullband import apply_mask
-
-        sound, people = source_window(self.source, k), [file.person for file in wanted]
-        declared, own = model.declaration, {}
+        order: Sequence[int],
+    ) -> Iterator[tuple[list[VoiceFile], int, list[tuple[VoiceFile, FloatArray]]]]:
+        """Separate some windows: of each the files that want it, its number, and the voices for them."""
+        declared = model.declaration
+        wanted = [[file for file in self.files.values() if k not in file.done] for k in order]
+        windows = [
+            Window(k, source_window(self.source, k), [file.person for file in files])
+            for k, files in zip(order, wanted, strict=True)
+        ]
         given = faces if declared.faces_together else {p: faces[p] for p in self.files}
         lags, others = (self.lags, None) if declared.finds_lag else (None, self.lags)
-        told = told_of(model, sound, self.source, given.values(), people, lags, k)
+        told = told_of(model, windows, self.source, given.values(), lags)
+        own = [dict[int, Told]()] * len(windows)
         if adviser is not None:
-            own = told_of(adviser, sound, self.source, faces.values(), people, others, k)
-        done = []
-        for file in wanted:
-            out = told[file.person]
-            estimate = apply_mask(sound, self.source.sample_rate_hz, out.mask, declared.grid)
-            present = _present(faces[file.person], self.source, k, len(sound))
-            heard = estimate * _gain(out.activity, present)[:, None]
-            if adviser is None:
-                _judge(file, k, out.seen, sound, heard, self.source.sample_rate_hz, out.quality)
-            else:
-                said = self._opinion(sound, out.mask, declared.grid, own[file.person], adviser.declaration.grid)
-                quality, apart = said.quality_db[0], said.apart_db[0]
-                _judge(file, k, out.seen, said.mixture, said.own[0], MODEL_RATE_HZ, quality, apart)
-            done.append((file, _treat_absence(heard, sound, present, self.request.absent)))
-        return done
+            own = told_of(adviser, windows, self.source, faces.values(), others)
+        for files, window, theirs, ours in zip(wanted, windows, told, own, strict=True):
+            grids = declared.grid, adviser.declaration.grid if adviser is not None else None
+            voices = [(file, self._voice(file, faces, window, theirs, ours, *grids)) for file in files]
+            yield files, window.k, voices
+
+    def _voice(
+        self,
+        file: VoiceFile,
+        faces: Mapping[int, Face],
+        window: Window,
+        told: Mapping[int, Told],
+        own: Mapping[int, Told],
+        grid: StftConfig,
+        own_grid: StftConfig | None,
+    ) -> FloatArray:
+        """One person's voice in a window (6 s, channels), judged, with what is to be done while they are away."""
+        from engine.audio.fullband import apply_mask
+
+        out, k, sound, rate = told[file.person], window.k, window.sound, self.source.sample_rate_hz
+        estimate = apply_mask(sound, rate, out.mask, grid)
+        present = _present(faces[file.person], self.source, k, len(sound))
+        heard = estimate * _gain(out.activity, present)[:, None]
+        if own_grid is None:
+            _judge(file, k, out.seen, sound, heard, rate, out.quality)
+        else:
+            said = self._opinion(sound, out.mask, grid, own[file.person], own_grid)
+            _judge(file, k, out.seen, said.mixture, said.own[0], MODEL_RATE_HZ, said.quality_db[0], said.apart_db[0])
+        return _treat_absence(heard, sound, present, self.request.absent)
 
     def _opinion(
         self, sound: FloatArray, mask: ComplexArray, grid: StftConfig, own: Told, own_grid: StftConfig

@@ -10,7 +10,7 @@ import numpy as np
 from engine.contract import FloatArray, SeparationModel
 from engine.isolation.faces import Face
 from engine.isolation.voice_file import source_window, window_count
-from engine.isolation.windows import masks_of
+from engine.isolation.windows import answers, call_of
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.seals import read_sealed, write_sealed
 from engine.types import PcmStore
@@ -53,7 +53,8 @@ class Lags:
             for number, k in enumerate(windows):
                 cancel.checkpoint()
                 sound = source_window(self.source, k)
-                matches.append(masks_of(model, sound, self.source, [face], None, k)[0].match[0])
+                call = call_of(model.declaration, sound, self.source, [face], None, k)
+                matches.append(answers(model, [call])[0][0].match[0])
                 on_progress(Progress("Matching lips and sound", number + 1, len(windows)))
             self.known[face.key] = model.lag_probabilities(np.stack(matches))
         if unknown:

@@ -18,10 +18,10 @@ import torch
 
 from engine import cache
 from engine.config import StftConfig
-from engine.contract import Crops, Declaration, WindowMasks
+from engine.contract import Asked, Crops, Declaration, WindowMasks
 from engine.errors import DeviceError, JobCancelled, ModelError, NoFaceError, OutputError, UsageError
 from engine.isolation import supply
-from engine.isolation.calls import told_of
+from engine.isolation.calls import Window, told_of
 from engine.isolation.faces import Face
 from engine.isolation.job import HOP_S, isolate, voice_store, windows_of
 from engine.jobs import CancelToken, Progress, ignore_progress
@@ -132,6 +132,34 @@ def test_order_and_stops_do_not_change_the_result(clip: Path, monkeypatch: pytes
         np.testing.assert_array_equal(one, other.voice.open())
 
 
+def test_windows_that_are_computed_together_make_the_same_voice(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a graphics card: all people and progress as one by one, in fewer calls; only rounding differs."""
+    told: list[Progress] = []
+    sizes: list[int] = []
+    together = Separator.masks_together
+
+    def counted(self: Separator, windows: list[Asked]) -> list[WindowMasks]:
+        sizes.append(len(windows))
+        return together(self, windows)
+
+    def made(name: str) -> list[np.ndarray]:
+        monkeypatch.setenv("AVSEP_CACHE_DIR", str(tmp_path / name))
+        told.clear()
+        voices = isolate(IsolationRequest(clip, (1, 2), model="compact"), on_progress=told.append).voices
+        return [voice.voice.open().copy() for voice in voices]
+
+    alone = made("alone")
+    steps = [(progress.completed, progress.person_id) for progress in told if progress.stage == "Isolating"]
+    monkeypatch.setattr(Separator, "windows_at_once", 3)
+    monkeypatch.setattr(Separator, "masks_together", counted)
+    for one, other in zip(alone, made("together"), strict=True):
+        assert np.abs(one - other).max() < 1e-4 * np.abs(one).max()
+    assert [(p.completed, p.person_id) for p in told if p.stage == "Isolating"] == steps
+    assert sizes and max(sizes) > 1
+
+
 @pytest.mark.parametrize("model", ["tiny", "compact"])
 def test_whom_a_voice_is_made_with_does_not_change_a_bit(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
@@ -174,14 +202,19 @@ def test_more_faces_than_a_model_takes_are_given_in_turns(
     faces = [Face(k, str(k), LipStream(nothing, np.arange(100) < rows, nothing)) for k, rows in enumerate(shown)]
     given: list[list[int]] = []
 
-    def marked(model: Open, sound: Any, source: Any, rows: list[Face], *_: Any) -> tuple[WindowMasks, np.ndarray]:
+    def asked_of(_declared: Any, _sound: Any, _source: Any, rows: list[Face], *_: Any) -> list[Face]:
         given.append([face.person for face in rows])
-        marks = np.asarray(given[-1], np.float32)[:, None]
-        return WindowMasks(marks[..., None], marks, marks, marks), marks
+        return rows
 
-    monkeypatch.setattr("engine.isolation.calls.masks_of", marked)
+    def marked(_model: Open, asked_: list[list[Face]]) -> list[tuple[WindowMasks, np.ndarray]]:
+        marks = [np.asarray([face.person for face in rows], np.float32)[:, None] for rows in asked_]
+        return [(WindowMasks(mark[..., None], mark, mark, mark), mark) for mark in marks]
+
+    monkeypatch.setattr("engine.isolation.calls.call_of", asked_of)
+    monkeypatch.setattr("engine.isolation.calls.answers", marked)
     model = Open(Declaration(people=3, faces_together=together))
-    told = told_of(model, np.zeros((6, 1), np.float32), PcmStore(Path(), 1, 1, 6, "mono"), faces, asked, None, 0)
+    window = Window(0, np.zeros((6, 1), np.float32), asked)
+    (told,) = told_of(model, [window], PcmStore(Path(), 1, 1, 6, "mono"), faces, None)
     assert given == calls
     assert {person: one.mask.flat[0] for person, one in told.items()} == {p: p if shown[p] else 1 for p in asked}
 
@@ -294,11 +327,11 @@ def test_out_of_memory_halves_the_work_and_says_so() -> None:
     lips, seen = rng.standard_normal((2, 170, 240)).astype(np.float32), np.ones((2, 170), np.float32)
     sizes: list[int] = []
 
-    def run(mixture: np.ndarray, *rest: object) -> WindowMasks:
-        sizes.append(len(mixture))
-        if len(mixture) > 50_000 and separator.device.type != "cpu":
+    def run(windows: list[Asked], *rest: object) -> list[WindowMasks]:
+        sizes.append(len(windows[0].mixture))
+        if sizes[-1] > 50_000 and separator.device.type != "cpu":
             raise DeviceError("The GPU ran out of memory.", "")
-        return whole._run(mixture, *rest)  # type: ignore[arg-type]
+        return whole._run(windows, *rest)  # type: ignore[arg-type]
 
     separator._run = run  # type: ignore[method-assign]
     out = separator.masks(sound, lips, seen, None)
@@ -316,7 +349,7 @@ def test_out_of_memory_ends_on_the_cpu_and_says_so() -> None:
     sound = rng.standard_normal(2 * 16_000).astype(np.float32)
     lips, seen = rng.standard_normal((1, 70, 240)).astype(np.float32), np.ones((1, 70), np.float32)
 
-    def run(*given: object) -> WindowMasks:
+    def run(*given: object) -> list[WindowMasks]:
         if separator.device.type != "cpu":
             raise DeviceError("The GPU ran out of memory.", "")
         return plain._run(*given)  # type: ignore[arg-type]
@@ -348,7 +381,7 @@ def test_a_model_that_cannot_be_served_is_refused(
 
 
 @dataclass
-class Asked:
+class AskedMouths:
     """Stands in for `cut_mouths`: keeps what was asked for, and gives mouths that are white there."""
 
     rows: dict[int, list[int]] = field(default_factory=dict)
@@ -397,7 +430,7 @@ class Open:
         pass
 
 
-def _opened(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> tuple[Open, Asked]:
+def _opened(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> tuple[Open, AskedMouths]:
     model, asked = Open(Declaration(**declared)), Asked()
     monkeypatch.setattr("engine.separator.open_model", lambda name, device, cancel: model)
     monkeypatch.setattr("engine.vision.crops.cut_mouths", asked)

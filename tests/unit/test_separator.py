@@ -12,7 +12,7 @@ from engine import registry
 from engine.audio.fullband import masked
 from engine.checkpoint import save_weights
 from engine.config import AvBaselineConfig, CaffNetConfig, CompactConfig, to_dict
-from engine.contract import WindowMasks
+from engine.contract import Asked, WindowMasks
 from engine.errors import DeviceError
 from engine.models.networks import build_network
 from engine.separator import Separator
@@ -100,3 +100,41 @@ def test_after_a_job_that_ended_on_the_cpu_the_device_is_tried_again() -> None:
     separator._run = fail  # type: ignore[method-assign]
     separator.masks(*_window(16, 2), None)
     assert Separator.load("tiny", "cpu").model is not separator.model
+
+
+@pytest.mark.parametrize("faces", [1, 2])
+@pytest.mark.parametrize("with_lag", [True, False])
+def test_windows_given_together_are_what_each_is_alone(faces: int, with_lag: bool) -> None:
+    separator = Separator.load("compact", "cpu")
+    rng = np.random.default_rng(1)
+    windows = []
+    for _ in range(3):
+        sound = (0.1 * rng.standard_normal(32 * 640)).astype(np.float32)
+        lips, seen = rng.standard_normal((faces, 52, 240)).astype(np.float32), np.ones((faces, 52), np.float32)
+        lag = np.full((faces, 21), 1 / 21, np.float32) if with_lag else None
+        windows.append(Asked(sound, lips, seen, lag))
+    windows[1].seen[0], windows[1].lips[0] = 0, 0
+    for one, out in zip(windows, separator.masks_together(windows), strict=True):
+        alone = separator.masks(one.mixture, one.lips, one.seen, one.lag)
+        for name, values in vars(alone).items():
+            np.testing.assert_allclose(vars(out)[name], values, atol=2e-4, err_msg=name)
+
+
+def test_where_memory_is_too_small_for_several_windows_they_go_one_by_one() -> None:
+    separator = Separator.load("tiny", "cpu")
+    separator.device = torch.device("cuda")  # pretended: only its type is looked at
+    assert separator.windows_at_once > 1
+    sizes: list[int] = []
+
+    def run(windows: list[Asked], *rest: object) -> list[WindowMasks]:
+        sizes.append(len(windows))
+        if len(windows) > 1:
+            raise DeviceError("The GPU ran out of memory.", "")
+        plain = Separator.load("tiny", "cpu")
+        return plain._run(windows, *rest)  # type: ignore[arg-type]
+
+    separator._run = run  # type: ignore[method-assign]
+    out = separator.masks_together([Asked(*_window(16, 2), None)] * 3)
+    assert len(out) == 3 and sizes == [3, 1, 1, 1]
+    assert separator.windows_at_once == 1
+    assert separator.warnings == ["The GPU ran out of memory. Going on with one stretch at a time."]
