@@ -77,17 +77,20 @@ def many(out: Path, count: int) -> None:
         [*AVSEP, "batch", str(films), "-o", str(out / "voices"), "--model", "tiny", "--write", "voice", "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment(out), text=True,
     )  # fmt: skip
-    peaks = {"all": 0.0}
-    watcher = threading.Thread(target=watch, args=(process, peaks))
+    held: list[float] = []
+    watcher = threading.Thread(target=watch, args=(process, held))
     watcher.start()
     answer = json.loads(process.communicate()[0])
     watcher.join()
     took, used = time.perf_counter() - began, processor_s() - used
     walls = [item["wall_s"] for item in answer["items"]]
     first, last = statistics.median(walls[: count // 2]), statistics.median(walls[count // 2 :])
+    quarters = (held[len(held) * part // 4 : len(held) * (part + 1) // 4] for part in range(4))
+    by_quarter = ", ".join(f"{statistics.median(part):.0f}" for part in quarters)
     print(
         f"{count:4d} files: {answer['done']} done, {took / count:.2f} s a file, {used / count:.2f} of the processor "
-        f"(a worker's share: first half {first:.2f}, second {last:.2f}), peak memory {peaks['all']:.0f} MB",
+        f"(a worker's share: first half {first:.2f}, second {last:.2f}), peak memory {max(held):.0f} MB, "
+        f"median of each quarter {by_quarter}",
         flush=True,
     )
 
@@ -131,14 +134,13 @@ def processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def watch(process: subprocess.Popen[str], peaks: dict[str, float]) -> None:
+def watch(process: subprocess.Popen[str], held: list[float]) -> None:
     while process.poll() is None:
         try:
             listing = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            total = sum(memory_mb(pid) for pid in (str(process.pid), *listing))
+            held.append(sum(memory_mb(pid) for pid in (str(process.pid), *listing)))
         except OSError:
             continue
-        peaks["all"] = max(peaks["all"], total)
         time.sleep(0.5)
 
 
