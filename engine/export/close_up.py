@@ -25,6 +25,7 @@ from engine.export.close_up_edit import CloseUpEdit
 from engine.jobs import CancelToken, Progress, ProgressCallback
 from engine.media.encode import Coding, TrackEncoder, first_that_takes, lossless, lossy, open_output
 from engine.media.frames import Frame, frame_at, read_frames
+from engine.media.picture import PictureCoding, picture_coding
 from engine.media.remux import FORMATS
 from engine.media.source import heads, open_media
 from engine.media.tracks import SoundTrack
@@ -32,12 +33,9 @@ from engine.types import CloseUpShape, FaceAnalysis, Person, VideoInfo
 from engine.vision.shots import ShotSignature
 
 STAGE = "Filming the close-up"
-CLOCK_HZ = 90_000
 SHORT_SIDES_PX = (1080, 720, 540, 360)
 # How much of its size in the film a close-up is usually enlarged at most, and how much where a face is small.
 USUAL_ENLARGEMENT, MOST_ENLARGEMENT = 2.0, 3.0
-QUALITY = {"preset": "veryfast", "crf": "18"}
-KEY_PICTURE_S = 2.0
 # Cuts are known by the pictures that were looked at, 25 a second; films may have more.
 CUT_BEFORE_S = 0.045
 CUT_CHANGE = 0.28
@@ -67,23 +65,25 @@ def write_close_up(
     """Write a close-up with `voice`, which begins with the range, as its only sound track.
 
     The suffix of `path` chooses the container: sound as AAC at 256 kbit/s or more in .mp4 and .mov, as FLAC in .mkv.
+    The picture is H.264, or else the best that can be encoded here for the container.
 
     Returns:
         Sentences about what the user should know of the result.
 
     Raises:
         UsageError: the container cannot hold the sound. InputError: the film cannot be read.
-        OutputError: the file cannot be written. JobCancelled: asked to stop.
+        OutputError: the file cannot be written, or no picture be encoded. JobCancelled: asked to stop.
     """
     video = close_up.analysis.media.video
     assert video is not None
+    coding = picture_coding(path.suffix.lower())
     camera, size_px, enlargement = _camera(close_up, video)
     edit = CloseUpEdit(size_px, _pixel_aspect(close_up.source), close_up.name)
     suffix = path.suffix.lower()
-    options = {} if suffix == ".mkv" else {"movie_timescale": str(lcm(CLOCK_HZ, voice.sample_rate_hz))}
+    options = {} if suffix == ".mkv" else {"movie_timescale": str(lcm(coding.clock_hz, voice.sample_rate_hz))}
     start_s, end_s = close_up.range_s
     with write_then_rename(path) as temporary, open_output(temporary, FORMATS[suffix], options) as container:
-        stream = _picture_stream(container, size_px, video.avg_fps)
+        stream = _picture_stream(container, coding, size_px, video.avg_fps)
         encoder = TrackEncoder(container, voice, _sound_coding(voice, path))
         encoder.stream.metadata["title"] = encoder.stream.metadata["handler_name"] = voice.title
         sound = encoder.packets()
@@ -100,7 +100,7 @@ def write_close_up(
             container.mux(waiting)
             waiting = next(sound, None)
     on_progress(Progress(STAGE, end_s - start_s, end_s - start_s))
-    notes = list(edit.notes)
+    notes = [*edit.notes, *([coding.note] if coding.note else [])]
     if enlargement > USUAL_ENLARGEMENT:
         notes.append(
             f"{close_up.person.label} is small in the picture: the close-up is enlarged {enlargement:.1f} times."
@@ -137,10 +137,10 @@ def _camera(close_up: CloseUp, video: VideoInfo) -> tuple[Camera, tuple[int, int
 def _picture_packets(
     stream: VideoStream, close_up: CloseUp, camera: Camera, edit: CloseUpEdit, cancel: CancelToken
 ) -> Iterator[Packet[VideoStream]]:
-    start_s = close_up.range_s[0]
+    start_s, clock = close_up.range_s[0], stream.codec_context.time_base
     last = -1
     for frame, view in _filmed(close_up, camera, cancel):
-        ticks = round((frame.time_s - start_s) * CLOCK_HZ)
+        ticks = round((frame.time_s - start_s) * clock.denominator)
         if ticks <= last:
             continue
         last = ticks
@@ -151,7 +151,7 @@ def _picture_packets(
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
         )
-        made.pts, made.time_base = ticks, Fraction(1, CLOCK_HZ)
+        made.pts, made.time_base = ticks, clock
         yield from stream.encode(made)
         cancel.checkpoint()
     yield from stream.encode(None)
@@ -183,15 +183,12 @@ def _pictures(source: Path, range_s: tuple[float, float], cancel: CancelToken) -
     yield from read_frames(source, start_s=max(start_s, first.time_s) + 1e-6, end_s=end_s, cancel=cancel)
 
 
-def _picture_stream(container: Any, size_px: tuple[int, int], fps: float) -> VideoStream:
+def _picture_stream(container: Any, coding: PictureCoding, size_px: tuple[int, int], fps: float) -> VideoStream:
     rate = Fraction(max(1.0, fps)).limit_denominator(1001)
-    stream: VideoStream = container.add_stream("libx264", rate=rate)
-    stream.width, stream.height = size_px
-    stream.pix_fmt = "yuv420p"
-    stream.options = {**QUALITY, "x264-params": "log-level=none"}
+    stream: VideoStream = container.add_stream(coding.encoder, rate=rate)
     context = stream.codec_context
-    context.time_base = stream.time_base = Fraction(1, CLOCK_HZ)
-    context.gop_size = max(1, round(KEY_PICTURE_S * float(rate)))
+    coding.prepare(context, size_px, rate)
+    stream.time_base = context.time_base
     context.colorspace = context.color_primaries = context.color_trc = BT709
     context.color_range = ColorRange.MPEG
     return stream

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -27,6 +30,14 @@ NAME_WIDTH_SHARE, NAME_MARGIN_SHARE = 0.84, 0.04
 NAME_BOTTOM, NAME_BOTTOM_UPRIGHT, NAME_LOWEST = 0.93, 0.80, 0.98
 BELOW_FACE = 0.75  # face sizes from a face's centre to what is surely below its chin
 PLATE = (16, 18, 22, 190)
+# moviepy looks for the program ffmpeg when it is loaded, starts it, and fails where there is none; and it reads ".env"
+# files. Nothing of that is needed for pictures.
+_NO_PROGRAMS = {
+    "FFMPEG_BINARY": "ffmpeg-imageio",
+    "IMAGEIO_FFMPEG_EXE": "none",
+    "FFPLAY_BINARY": "auto-detect",
+    "PYTHON_DOTENV_DISABLED": "1",
+}
 # Found by their file names wherever the system keeps fonts; between them most scripts.
 FONTS = (
     "DejaVuSans-Bold.ttf",
@@ -213,8 +224,22 @@ def _image(made: Any) -> Image:
 @cache
 def _moviepy() -> Any:
     """moviepy, loaded with the first close-up; its sources still hold escapes that newer Pythons warn of."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _environment(_NO_PROGRAMS):
         warnings.simplefilter("ignore", SyntaxWarning)
         import moviepy
 
     return moviepy
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

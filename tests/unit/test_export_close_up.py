@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,6 +23,7 @@ from engine.export.camera import ASPECTS, FACE_HEIGHT, Camera, resting
 from engine.export.close_up import CloseUp, write_close_up
 from engine.export.close_up_edit import CloseUpEdit, font_for
 from engine.jobs import CancelToken, Progress
+from engine.media import picture
 from engine.media.frames import Frame, read_frames
 from engine.media.tracks import SoundTrack
 from engine.types import (
@@ -256,6 +261,43 @@ def test_pictures_keep_their_times_and_the_sound_fits(tmp_path: Path, suffix: st
     assert abs(flashed[0] - (flash - start_s)) < 0.0011
 
 
+@pytest.fixture
+def no_h264(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """libx264 is there, but cannot be opened."""
+    refuses = replace(picture.CHOICES[0], options={"preset": "there is none"})
+    monkeypatch.setattr(picture, "CHOICES", (refuses, *picture.CHOICES[1:]))
+    picture.picture_coding.cache_clear()
+    yield
+    picture.picture_coding.cache_clear()
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "vp9"), (".mov", "mpeg4"), (".mkv", "vp9")])
+def test_without_h264_another_encoder_makes_the_same_film(
+    tmp_path: Path, request: pytest.FixtureRequest, suffix: str, codec: str
+) -> None:
+    """Size, pictures, times, sound and what is seen are as they were; the report tells of the codec."""
+    rng = np.random.default_rng(4)
+    times = np.round(np.cumsum(rng.uniform(0.012, 0.09, 60)) - 0.012, 4)
+    times[0] = 0.0
+    x = 300 + 20 * np.sin(times)
+    film = _film(tmp_path / "film.mp4", list(times), list(x), flash_s=float(times[35]))
+    end_s = float(times[-1]) + 0.04
+    close_up, voice = _close_up(film, _track(times, x, 180.0), "1:1", (0.0, end_s)), _voice(end_s, float(times[35]))
+    usual = _write(tmp_path / f"usual{suffix}", close_up, voice)
+    request.getfixturevalue("no_h264")
+    notes = _write(tmp_path / f"out{suffix}", close_up, voice)
+    assert [note for note in notes if note not in usual] == [picture.picture_coding(suffix).note]
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        coded = container.streams.video[0].codec_context
+        assert coded.name.startswith(codec) and coded.colorspace == 1  # BT.709
+    made, wanted = (list(read_frames(tmp_path / f"{name}{suffix}")) for name in ("out", "usual"))
+    np.testing.assert_allclose([frame.time_s for frame in made], times, atol=0.0011)
+    assert decode_audio(tmp_path / f"out{suffix}").n_samples == round(end_s * 48_000)
+    for one, other in zip(made, wanted, strict=True):
+        assert one.rgb.shape == other.rgb.shape
+        assert np.abs(one.rgb.astype(int) - other.rgb).mean() < 1.5
+
+
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_turned_film_is_shown_upright(tmp_path: Path, turn: int) -> None:
     size = (360, 640) if turn % 180 else FILM_PX
@@ -307,6 +349,24 @@ def test_letters_that_no_font_has_are_left_out_and_that_is_said() -> None:
     assert font_for("Ann") is not None
     edit = CloseUpEdit((360, 360), 1.0, "\U0001f9ff\ue123")
     assert len(edit.notes) == 1 and "left out" in edit.notes[0]
+
+
+@pytest.mark.parametrize("told", [{}, {"FFMPEG_BINARY": "/no/such/program", "FFPLAY_BINARY": "/no/such/program"}])
+def test_no_program_ffmpeg_is_needed(told: dict[str, str]) -> None:
+    """As in a bundle: there is none, whatever the user's environment says; and none is started."""
+    code = (
+        "import imageio_ffmpeg._utils as utils, os, subprocess\n"
+        "utils._get_ffmpeg_exe = lambda: None\n"
+        "def refuse(*command, **_): raise FileNotFoundError(command)\n"
+        "subprocess.check_call = refuse\n"
+        "told = lambda: [os.environ.get(name) for name in close_up_edit._NO_PROGRAMS]\n"
+        "from engine.export import close_up_edit\n"
+        "before = told()\n"
+        "close_up_edit.CloseUpEdit((64, 64), 1.0, 'Ann')\n"
+        "assert told() == before\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | told, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_cancelled_on_the_way_nothing_is_left(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from engine.media.frames import read_frames
@@ -241,3 +242,28 @@ def test_sound_is_encoded_as_before(replaced, tmp_path):
         (".m4a", ".flac", ".opus"), 24_000
     )
     assert all(error < 0.05 for _, error in answer.values()), answer
+
+
+CLOSE_UP = """
+from pathlib import Path
+import numpy as np
+from engine.media.picture import picture_coding
+from tests.unit import test_export_close_up as close_ups
+times = np.arange(0, 2, 0.04)
+track = close_ups._track(times, np.full(50, 320.0), 180.0)
+close_up = close_ups._close_up(Path(sys.argv[2]), track, "1:1", (0.0, 2.0), "Ann")
+answer["notes"] = close_ups._write(Path(sys.argv[3]), close_up, close_ups._voice(2.0))
+answer["encoder"] = picture_coding(Path(sys.argv[3]).suffix).encoder
+"""
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_a_close_up_is_made_with_the_next_encoder(replaced, tmp_path, suffix):
+    film = write_media(tmp_path / "film.mp4", Picture(duration_s=2.0, width=640, height=360))
+    output = tmp_path / f"out{suffix}"
+    answer = run(replaced, CLOSE_UP, film, output)
+    assert answer["encoder"] != "libx264"
+    assert any(answer["encoder"] in note for note in answer["notes"])
+    made = list(read_frames(output))
+    assert len(made) == 50 and made[0].rgb.shape == (360, 360, 3)
+    np.testing.assert_allclose([frame.time_s for frame in made], np.arange(50) / 25, atol=0.0011)
