@@ -162,17 +162,21 @@ def _ffmpegs(found: dict[str, Distribution]) -> list[SoftwareInfo]:
     if qt is not None and any("avcodec" in file.name for file in qt.files or ()):
         there.append(SoftwareInfo(QT_FFMPEG, "", "LGPL-2.1-or-later", "https://ffmpeg.org"))
     program = found.get("imageio-ffmpeg")
-    if program is not None and any(file.name.startswith("ffmpeg-") for file in program.files or ()):
+    files = (program.files if program is not None else None) or ()
+    if any(file.name.startswith("ffmpeg-") and Path(str(file.locate())).is_file() for file in files):
         there.append(SoftwareInfo(FFMPEG_PROGRAM, "", "GPL-3.0-or-later", "https://ffmpeg.org"))
     return there
 
 
 def _pyav_ffmpeg() -> tuple[str, list[str]]:
-    """The licence that PyAV's FFmpeg tells, and the parts of it that are under the GPL."""
+    """The licence that PyAV's FFmpeg tells, and those parts under the GPL that work (a bundle’s refuse)."""
     from av._core import library_meta
 
-    told = library_meta["libavcodec"]
-    return str(told["license"]), [part for part in _GPL_PARTS if f"--enable-{part}" in str(told["configuration"])]
+    from engine.media.picture import PictureCoding, works
+
+    quiet = {part: {f"{part.removeprefix('lib')}-params": "log-level=none"} for part in _GPL_PARTS}
+    parts = [part for part in _GPL_PARTS if works(PictureCoding(part, "", quiet[part]))]
+    return str(library_meta["libavcodec"]["license"]), parts
 
 
 def _with(licence: str, parts: list[str]) -> str:

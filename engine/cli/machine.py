@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from dataclasses import asdict, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine import api, imported
 from engine.cli.commands import Answer
@@ -16,6 +17,9 @@ from engine.guests.environment import length_of
 from engine.guests.record import folder_of
 from engine.jobs import CancelToken, ProgressCallback
 from engine.types import Download, ModelInfo
+
+if TYPE_CHECKING:
+    from engine.media.picture import PictureCoding
 
 CHANGES = ("add", "import", "remove")  # of what is on the model shelf
 
@@ -141,6 +145,7 @@ def doctor(args: argparse.Namespace) -> Answer:
 
     where = api.device_info("auto")
     codecs = {"encoders": _present(ENCODERS, "w"), "decoders": _present(DECODERS, "r")}
+    close_ups = _close_ups()
     checks = [
         (row.name, _problem(row.name) if row.installed else "not installed") for row in _expected(api.list_models())
     ]
@@ -154,7 +159,7 @@ def doctor(args: argparse.Namespace) -> Answer:
         "name": where.name,
         "why": where.why,
         "torch": torch.__version__,
-        "codecs": codecs,
+        "codecs": codecs | {"close_ups": {suffix: coding.encoder for suffix, coding in close_ups.items()}},
         "models": [{"name": name, "passed": not problem, "problem": problem or None} for name, problem in checks],
         "self_test": self_test,
     }
@@ -167,6 +172,10 @@ def doctor(args: argparse.Namespace) -> Answer:
         ["Why", where.why],
         ["PyTorch", torch.__version__],
         ["Codecs", f"missing: {', '.join(missing)}" if missing else "all present"],
+        [
+            "Close-ups",
+            ", ".join(f"{suffix} {coding.format} ({coding.encoder})" for suffix, coding in close_ups.items()),
+        ],
         *([f"Model {name}", printable(problem) or "unharmed"] for name, problem in checks),
         [
             "Self-test",
@@ -226,6 +235,18 @@ def _present(codecs: tuple[str, ...], mode: Literal["r", "w"]) -> dict[str, bool
         except UnknownCodecError:
             present[name] = False
     return present
+
+
+def _close_ups() -> dict[str, PictureCoding]:
+    """What encodes the pictures of close-ups, by the kind of file; nothing for kinds that cannot be made here."""
+    from engine.media.picture import picture_coding
+    from engine.media.remux import FORMATS
+
+    found = {}
+    for suffix in FORMATS:
+        with suppress(EngineError):
+            found[suffix] = picture_coding(suffix)
+    return found
 
 
 def _model_json(row: ModelInfo) -> Json:

@@ -46,6 +46,15 @@ def test_qt_and_ffmpeg_are_told_with_their_licence(info):
     assert all(part in listed["FFmpeg"] for part in parts)
 
 
+def test_a_program_that_is_not_there_is_not_told(info, tmp_path, monkeypatch):
+    """A bundle has the metadata of imageio-ffmpeg, and not its program."""
+    name = about_module.FFMPEG_PROGRAM
+    found = about_module._needed()
+    assert name in [one.name for one in about_module._ffmpegs(found)]
+    monkeypatch.setattr(type(found["imageio-ffmpeg"]), "locate_file", lambda self, path: tmp_path / path)
+    assert name not in [one.name for one in about_module._ffmpegs(found)]
+
+
 def test_a_bundle_tells_from_what_it_was_made(info, tmp_path, monkeypatch):
     assert info.build is None
     told = tmp_path / "build.json"

@@ -393,11 +393,13 @@ def test_doctor(
     assert {"device", "why", "torch", "codecs", "models", "self_test"} <= set(run.json)
     assert run.json["version"] and run.json["build"] is None and run.json["installed_as"] in ("source", "package")
     assert run.json["device"] == "cpu" and run.json["codecs"]["encoders"]["aac"] is True
+    assert run.json["codecs"]["close_ups"] == dict.fromkeys((".mp4", ".mov", ".mkv"), "libx264")
     assert run.json["self_test"]["passed"] is passed
     assert run.json["self_test"]["real_time_factor"] == (None if isinstance(outcome, Exception) else 0.1)
     assert run.json["models"][0] == {"name": "default", "passed": True, "problem": None}
     text = Run(capsys, "doctor").out
     assert ("passed, 0.10 x real time" in text) is passed and "Network" in text
+    assert ".mov H.264 (libx264)" in text
 
 
 def test_train(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -267,3 +267,19 @@ def test_a_close_up_is_made_with_the_next_encoder(replaced, tmp_path, suffix):
     made = list(read_frames(output))
     assert len(made) == 50 and made[0].rgb.shape == (360, 360, 3)
     np.testing.assert_allclose([frame.time_s for frame in made], np.arange(50) / 25, atol=0.0011)
+
+
+TOLD = """
+import engine.cli.machine as machine
+from engine import api
+answer["ffmpeg"] = {one.name: one.licence for one in api.about().software}["FFmpeg"]
+answer["text"] = api.licence_text("FFmpeg")
+answer["close_ups"] = {suffix: coding.format for suffix, coding in machine._close_ups().items()}
+"""
+
+
+def test_about_and_the_doctor_tell_what_is_there(replaced):
+    answer = run(replaced, TOLD)
+    assert "LGPL" in answer["ffmpeg"] and "x264" not in answer["ffmpeg"]
+    assert "x264" not in answer["text"]
+    assert answer["close_ups"] == {".mp4": "VP9", ".mov": "MPEG-4 Part 2", ".mkv": "VP9"}
