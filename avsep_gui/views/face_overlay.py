@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from avsep_gui.look import Look
 from avsep_gui.person_words import describe
 from avsep_gui.state.document import Document
-from avsep_gui.state.person_facts import box_at, speaks_at
+from avsep_gui.state.person_facts import boxes_at, speaks_at
 from avsep_gui.theme import DARK, person_on_picture
 from avsep_gui.views.removal import remove_widget
 
@@ -233,11 +233,12 @@ class FaceOverlay(QWidget):
             return
         room = self._view.picture_rect()
         scale = room.width() / max(1.0, float(media.video.width))
+        boxes = boxes_at(document.people, self._time_s)
         for person in document.people:
             button = self._buttons.get(person.id)
             if button is None:
                 continue
-            box = box_at(person, self._time_s)
+            box = boxes.get(person.id)
             button.name = document.name(person.id)
             button.picked = person.id == document.picked
             button.dimmed = document.picked is not None and not button.picked

@@ -127,6 +127,17 @@ def test_two_change_places_and_the_picture_shows_it(qtbot, window, opened):
     qtbot.waitUntil(lambda: buttons[1].geometry().x() > buttons[2].geometry().x(), timeout=WAIT_MS)
 
 
+def test_a_face_that_is_somebody_else_from_here_on_is_shown_once(qtbot, window, opened):
+    opened()
+    window.player.seek(7.0)
+    who = min(shown_faces(window))
+    choose(window, who, "From here on it is somebody new")
+    new = max(person.id for person in window.document.people)
+    for at_s, seen, gone in ((6.89, who, new), (6.91, new, who)):  # of pictures every 0.2 s
+        window.workspace.video.overlay.set_time(at_s)
+        assert seen in shown_faces(window) and gone not in shown_faces(window)
+
+
 def test_somebody_new_has_a_face_of_their_own(qtbot, window, opened):
     opened("three.mp4")
     document = window.document
@@ -206,7 +217,8 @@ def test_everything_is_in_the_project(qtbot, window, opened, tmp_path):
     window.open_file(project)
     qtbot.waitUntil(lambda: document.faces_state is FacesState.FOUND and bool(document.cast), timeout=WAIT_MS)
     assert document.cast == cast
-    assert rows(window) == {2: "Anna", 4: "Bob"} and document.hidden == {1}
+    qtbot.waitUntil(lambda: rows(window) == {2: "Anna", 4: "Bob"}, timeout=WAIT_MS)
+    assert document.hidden == {1}
     assert document.picked == 4 and not window.projects.modified
 
 
@@ -311,6 +323,7 @@ def test_the_keyboard_stays_with_a_person_through_corrections(qtbot, window, ope
     qtbot.waitUntil(window.isActiveWindow, timeout=WAIT_MS)
     before = {row.person_id: row for row in window.workspace.people.rows}
     before[1].setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(before[1].hasFocus, timeout=WAIT_MS)
     choose(window, 3, "Person 3 is the same", "Person 2")
     assert before[1].hasFocus()
     window.document.undo_stack.undo()
