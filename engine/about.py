@@ -38,16 +38,14 @@ def about() -> AboutInfo:
     """Read what is installed (see `engine.api.about`)."""
     found = _needed()
     own = found.pop(NAME, None)
-    software = [
-        SoftwareInfo(known.metadata["Name"], known.version, _licence(known), _home(known)) for known in found.values()
-    ]
-    software += [*_ffmpegs(found), SoftwareInfo(PYTHON, platform.python_version(), "PSF-2.0", "https://www.python.org")]
+    listed = [software(known) for known in found.values()]
+    listed += [*_ffmpegs(found), SoftwareInfo(PYTHON, platform.python_version(), "PSF-2.0", "https://www.python.org")]
     return AboutInfo(
         own.version if own is not None else "",
         _licence(own) if own is not None else "Apache-2.0",
         _installed_as(own),
         f"{platform.system()} {platform.release()} ({platform.machine()})",
-        tuple(sorted(software, key=lambda one: one.name.lower())),
+        tuple(sorted(listed, key=lambda one: one.name.lower())),
         build(),
     )
 
@@ -77,17 +75,28 @@ def licence_text(name: str) -> str:
     known = found.get(_key(name))
     if known is None:
         raise UsageError(f"{name} is no part of AVSep here.", "Choose one of the list.")
+    texts = licence_texts(known)
+    if not texts and _key(name).startswith(("pyside6", "shiboken6")):
+        texts.append(_LGPL_NOTE.format("Qt for Python", _HOMES["pyside6"]))
+    if not texts:
+        texts.append(f"{_licence(known)}\n\nIts text does not come with it; see {_home(known) or 'its authors’ page'}.")
+    return ("\n\n" + 40 * "-" + "\n\n").join(texts)[:_MOST_CHARS]
+
+
+def software(known: Distribution) -> SoftwareInfo:
+    """What a package tells of itself."""
+    return SoftwareInfo(known.metadata["Name"], known.version, _licence(known), _home(known))
+
+
+def licence_texts(known: Distribution) -> list[str]:
+    """The licences, notices and authors that come with a package, each under the name of its file."""
     texts = []
     for file in known.files or ():
         if _LICENCE_FILE.match(file.name) and file.suffix not in (".py", ".pyc"):
             with suppress(OSError):
                 body = Path(str(file.locate())).read_text(encoding="utf-8", errors="replace").strip()
                 texts.append(f"{file}\n\n{body}")
-    if not texts and _key(name).startswith(("pyside6", "shiboken6")):
-        texts.append(_LGPL_NOTE.format("Qt for Python", _HOMES["pyside6"]))
-    if not texts:
-        texts.append(f"{_licence(known)}\n\nIts text does not come with it; see {_home(known) or 'its authors’ page'}.")
-    return ("\n\n" + 40 * "-" + "\n\n").join(texts)[:_MOST_CHARS]
+    return texts
 
 
 def _needed() -> dict[str, Distribution]:
