@@ -17,9 +17,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,35 +114,16 @@ def by_command_line(film: Path, out: Path, wheels: Path, weights: Path) -> None:
 
 
 def by_window(film: Path, out: Path) -> None:
-    from PySide6.QtCore import QEventLoop, QSettings, QTimer
-    from PySide6.QtWidgets import QApplication
-
-    from avsep_gui import app
     from avsep_gui.state.intervals import covers
+    from tests.helpers import driving
+    from tests.helpers.driving import make_window, pause
 
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
-    app.before_application()
-    qapp = QApplication([])
-    app.configure(qapp)
-    window = app.make_window()
-    window.resize(1440, 900)
-    window.show()
+    wait = partial(driving.wait, most_s=MOST_S)
+    _qapp, window = make_window(out)
     document, shelf = window.document, window.shelf
 
-    def wait(condition: Callable[[], bool]) -> float:
-        began = time.perf_counter()
-        while not condition():
-            loop = QEventLoop()
-            QTimer.singleShot(20, loop.quit)
-            loop.exec()
-            if time.perf_counter() - began > MOST_S:
-                raise TimeoutError("the window did not get there")
-        return time.perf_counter() - began
-
     def picture(name: str) -> None:
-        wait_until = time.perf_counter() + 0.5
-        wait(lambda: time.perf_counter() > wait_until)
+        pause(0.5)
         window.grab().save(str(out / f"{name}.png"))
 
     window.open_file(film)

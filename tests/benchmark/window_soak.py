@@ -27,22 +27,13 @@ OPEN_S = 240.0
 
 
 def main() -> int:
-    from PySide6.QtCore import QSettings, QTimer
+    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from avsep_gui import app
-    from tests.helpers.driving import pause, wait
+    from tests.helpers.driving import make_window, pause, wait
 
     minutes, videos = float(sys.argv[1]), [Path(name).absolute() for name in sys.argv[2:]]
-    os.environ["AVSEP_DATA_DIR"] = tempfile.mkdtemp()
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, tempfile.mkdtemp())
-    app.before_application()
-    qapp = QApplication([])
-    app.configure(qapp)
-    window = app.make_window()
-    window.resize(1440, 900)
-    window.show()
+    _qapp, window = make_window(Path(tempfile.mkdtemp()))
     rng = random.Random(20)
     document, player, actions = window.document, window.player, window.actions_by_id
 

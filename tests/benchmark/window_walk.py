@@ -29,6 +29,7 @@ from tests.helpers.null_sink import RATE, Recorder, null_sink
 BLOCK = RATE // 5
 IDLE_S = 20.0
 HAND_S = 0.1
+HOME = "AVSEP_WALK_HOME"  # what both phases keep
 
 
 def main() -> int:
@@ -45,8 +46,7 @@ def main() -> int:
         return Walk(given).run()
     with tempfile.TemporaryDirectory() as home, null_sink(Path(home) / "pulse") as environment:
         environment = dict(environment or os.environ)
-        environment |= {"QT_SCALE_FACTOR": given.scale, "AVSEP_DATA_DIR": str(Path(home) / "data")}
-        environment |= {"AVSEP_CACHE_DIR": str(Path(home) / "cache"), "XDG_CONFIG_HOME": str(Path(home) / "config")}
+        environment |= {"QT_SCALE_FACTOR": given.scale, HOME: home, "AVSEP_CACHE_DIR": str(Path(home) / "cache")}
         for phase, ends_with in (("walk", -signal.SIGKILL), ("recover", 0)):
             command = [sys.executable, "-m", "tests.benchmark.window_walk", *sys.argv[1:], "--phase", phase]
             code = subprocess.run(command, env=environment, check=False).returncode
@@ -60,22 +60,12 @@ class Walk:
     """One run of the window; what it finds goes to the screen and to OUT/walk.json."""
 
     def __init__(self, given: argparse.Namespace) -> None:
-        from PySide6.QtCore import QSettings
-        from PySide6.QtWidgets import QApplication
+        from tests.helpers.driving import Stalls, make_window
 
-        from avsep_gui import app
-        from tests.helpers.driving import Stalls
-
-        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-        app.before_application()
-        self.qapp = QApplication([])
-        app.configure(self.qapp)
         self.given = given
-        self.window = app.make_window()
+        self.qapp, self.window = make_window(Path(os.environ[HOME]))
         self.window.client.use_model(given.model)
         self.window.preferences.use_theme(given.theme)
-        self.window.resize(1440, 900)
-        self.window.show()
         self.stalls = Stalls()
         self.facts: dict[str, Any] = {}
         self.worst: dict[str, float] = {}

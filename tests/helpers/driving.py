@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import re
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QEventLoop, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+if TYPE_CHECKING:
+    from avsep_gui.views.main_window import MainWindow
 
 TICK_MS = 5
 LATE_S = 0.025
 MOST_S = 600.0
+
+
+def make_window(home: Path) -> tuple[QApplication, MainWindow]:
+    """The real window with the real engine, shown; settings and what it keeps are in `home`."""
+    from avsep_gui import app
+
+    os.environ["AVSEP_DATA_DIR"] = str(home / "data")
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(home))
+    app.before_application()
+    qapp = QApplication([])
+    app.configure(qapp)
+    window = app.make_window()
+    window.resize(1440, 900)
+    window.show()
+    return qapp, window
 
 
 class Stalls:
