@@ -123,6 +123,10 @@ SENTENCES = (
     "The voice of {0} was changed by {1} dB, from {2} to {3} LUFS.",
     "{0} Going on with half as much at a time.",
     "{0} Going on with the CPU, which is slower.",
+    "This AVSep cannot encode H.264: the picture of the close-up is VP9 (libvpx-vp9), which browsers, Android and "
+    "VLC show. For Apple’s programs and most editors choose .mov.",
+    "This AVSep cannot encode H.264: the picture of the close-up is MPEG-4 Part 2 (mpeg4), which players and most "
+    "editors show. For browsers choose .mp4.",
 )
 _PLACE = re.compile(r"\{\d\}")
 

@@ -17,7 +17,6 @@ from engine.errors import OutputError
 
 KEY_PICTURE_S = 2.0
 _TRIAL_PX = (320, 240)
-_NO_H264 = "H.264 cannot be encoded by this AVSep, so the close-up’s picture is {0}"
 
 
 @dataclass(frozen=True)
@@ -62,15 +61,16 @@ CHOICES = (
         # Always as many threads, since the bytes depend on whether there is more than one.
         {"deadline": "realtime", "cpu-used": "7", "row-mt": "1", "threads": "4", "crf": "25", "b": "0"},
         frozenset({".mp4", ".mkv"}),
-        note=_NO_H264.format("VP9 (libvpx-vp9)")
-        + ": browsers, Android and VLC show it; for Apple’s programs and editors choose .mov.",
+        note="This AVSep cannot encode H.264: the picture of the close-up is VP9 (libvpx-vp9), which browsers, Android "
+        "and VLC show. For Apple’s programs and most editors choose .mov.",
     ),
     PictureCoding(
         "mpeg4",
         "MPEG-4 Part 2",
         {"flags": "+qscale", "qmin": "2"},  # one quality throughout, which is this
         clock_hz=45_000,  # it counts in 16 bits
-        note=_NO_H264.format("MPEG-4 Part 2 (mpeg4)") + ": players and editors show it; browsers take .mp4.",
+        note="This AVSep cannot encode H.264: the picture of the close-up is MPEG-4 Part 2 (mpeg4), which players and "
+        "most editors show. For browsers choose .mp4.",
     ),
 )
 

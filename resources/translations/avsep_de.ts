@@ -1142,6 +1142,14 @@
         <translation>Dafür reichte der Speicher nicht.</translation>
     </message>
     <message>
+        <source>This AVSep cannot encode H.264: the picture of the close-up is MPEG-4 Part 2 (mpeg4), which players and most editors show. For browsers choose .mp4.</source>
+        <translation>Dieses AVSep kann H.264 nicht kodieren: Das Bild der Nahaufnahme ist MPEG-4 Part 2 (mpeg4), das Abspielprogramme und die meisten Schnittprogramme zeigen. Für Browser .mp4 wählen.</translation>
+    </message>
+    <message>
+        <source>This AVSep cannot encode H.264: the picture of the close-up is VP9 (libvpx-vp9), which browsers, Android and VLC show. For Apple’s programs and most editors choose .mov.</source>
+        <translation>Dieses AVSep kann H.264 nicht kodieren: Das Bild der Nahaufnahme ist VP9 (libvpx-vp9), das Browser, Android und VLC zeigen. Für Apples Programme und die meisten Schnittprogramme .mov wählen.</translation>
+    </message>
+    <message>
         <source>This machine ran out of memory.</source>
         <translation>Diesem Rechner ging der Speicher aus.</translation>
     </message>
