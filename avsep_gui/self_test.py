@@ -1,7 +1,7 @@
 """The window tests itself: `avsep-gui --self-test FOLDER` does the main job on the sample by mouse and keys.
 
-It drives the window that users have, through Qt's own delivery of events: a click on the sample, on a face, the keys of
-the export, its dialog. Settings and caches are its own for the time, so that nothing of the user's is read or changed.
+It drives the window that users have, through Qt's own delivery of events: a click on the sample, on a face and on the
+export, a name typed in its dialog. Settings and caches are its own for the time: nothing of the user's is changed.
 """
 
 from __future__ import annotations
@@ -114,8 +114,8 @@ class _Walk:
         self._wait("voice", lambda: covers(document.voice(face.person_id).ready, 0.0, document.duration_s - 0.05))
 
     def _export(self) -> None:
-        """By the keys of the export and its dialog; until the file is there and all work has ended."""
-        QTest.keySequence(self._window, self._window.actions_by_id["export"].shortcut())
+        """By the export's button and its dialog; until it is reported done."""
+        _click(self._window.workspace.listen.export)
         self._wait("dialog", lambda: isinstance(QApplication.activeModalWidget(), ExportDialog))
         dialog = QApplication.activeModalWidget()
         assert isinstance(dialog, ExportDialog)

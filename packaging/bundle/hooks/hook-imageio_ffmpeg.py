@@ -1,0 +1,1 @@
+"""Ours is a stand-in (`stand_ins/imageio_ffmpeg.py`): no program belongs to it."""
