@@ -80,6 +80,7 @@ def fill(tree: Path, bundle: Path, made_at: int) -> None:
         if not path.is_symlink():
             runs = path.is_dir() or (path.stat().st_mode & 0o100 and path.suffix != ".gz")
             path.chmod(0o755 if runs else 0o644)
+        os.utime(path, (made_at, made_at), follow_symlinks=False)
 
 
 def write_control(tree: Path, depends: list[str]) -> None:

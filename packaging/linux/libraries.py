@@ -67,8 +67,8 @@ PACKAGES = {
 OPTIONAL = ("*/platformthemes/libqgtk3.so",)
 """What is loaded only where its libraries are there already: the file dialogue of GTK's desktops."""
 
-ALWAYS = ("hicolor-icon-theme", "fonts-dejavu-core | fonts-noto-core | ttf-bitstream-vera")
-"""Wanted at run time, though nothing is linked to them: where icons belong, and letters."""
+ALWAYS = ("hicolor-icon-theme", "fonts-dejavu-core | fonts-noto-core | ttf-bitstream-vera", "xkb-data")
+"""Wanted at run time, though nothing is linked to them: where icons belong, letters, and the keyboards."""
 
 _NEEDED = re.compile(r"\(NEEDED\).*\[(.+)\]")
 
