@@ -166,6 +166,29 @@ def test_lists_of_files_name_what_is_there(build, tmp_path):
     assert (info / "RECORD").read_text() == "there.so,sha256=a,1\n"
 
 
+def test_an_added_torch_is_used_if_it_is_the_same_version_for_the_same_python(monkeypatch, tmp_path):
+    begin = load("bundle/begin.py", monkeypatch)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = list(sys.path)
+
+    def put(folder, version, python=sys.implementation.cache_tag):
+        (tmp_path / folder / "torch").mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "torch" / "version.py").write_text(
+            f"from typing import Optional\n__version__ = '{version}'\n"
+        )
+        (tmp_path / folder / "torch" / f"_C.{python}-here.so").write_bytes(b"")
+
+    put("bundle", "2.13.0+cpu")
+    for folder, version, python in (("newer", "2.14.0+cu130", None), ("other", "2.13.0+cu130", "cpython-39")):
+        put(folder, version, *([python] if python else []))
+        assert not begin.use_added_torch(tmp_path / folder, tmp_path / "bundle")
+    assert not begin.use_added_torch(tmp_path / "none", tmp_path / "bundle")
+    assert sys.path == before
+    put("cuda", "2.13.0+cu130")
+    assert begin.use_added_torch(tmp_path / "cuda", tmp_path / "bundle")
+    assert sys.path == [str(tmp_path / "cuda"), *before]
+
+
 def test_the_package_declares_what_it_is_linked_to(libraries, tmp_path, monkeypatch):
     for name in ("program", "libown.so.1"):
         (tmp_path / name).write_bytes(b"\x7fELF")
