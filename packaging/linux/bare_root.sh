@@ -54,7 +54,7 @@ opened() { # the menu's entry opens a video: a window with its name in the title
     unshare --pid --fork --kill-child --mount-proc="$root/proc" $inside PATH=/usr/bin:/bin "$@" >/dev/null 2>&1 &
     window=$!
     turn=0
-    until DISPLAY=$screen xwininfo -root -tree | grep -q 'a film, opened'; do
+    until LC_ALL=C.UTF-8 DISPLAY=$screen xwininfo -root -tree | grep -q 'a film, opened'; do
         turn=$((turn + 1))
         if [ $turn -gt 120 ]; then echo "The entry $entry opened no window." >&2; exit 1; fi
         sleep 0.25
@@ -72,8 +72,8 @@ chroot "$root" apt-get -qq install -y --no-install-recommends /tmp/avsep.deb >"$
 rm "$root/tmp/avsep.deb"
 echo "package: installed with $(grep -c '^Setting up' "$work/apt.log") packages"
 python3 "$here/../smoke_test.py" --inside "$inside PATH=/usr/bin:/bin" --root "$root" \
-    --sample /opt/avsep/_internal/resources/sample/two_talkers.mp4
-opened /usr/share/applications/io.github.avsep.AVSep.desktop /opt/avsep/_internal/resources/sample/two_talkers.mp4
+    --sample /usr/lib/avsep/_internal/resources/sample/two_talkers.mp4
+opened /usr/share/applications/io.github.avsep.AVSep.desktop /usr/lib/avsep/_internal/resources/sample/two_talkers.mp4
 packages=$(chroot "$root" dpkg-query -W -f '${Depends}' avsep | sed 's/ *|[^,]*//g; s/ *([^)]*)//g; s/,//g')
 chroot "$root" apt-get -qq purge -y avsep >/dev/null
 chroot "$root" apt-get -qq autoremove -y --purge >/dev/null 2>&1

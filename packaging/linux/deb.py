@@ -2,7 +2,7 @@
 
     python3 packaging/linux/deb.py dist/avsep [--out dist]
 
-Everything lies in /opt/avsep, but for two links in /usr/bin and what the desktop reads in /usr/share. There are no
+Everything lies in /usr/lib/avsep, but for two links in /usr/bin and what the desktop reads in /usr/share. There are no
 scripts: menus, icons and file types are brought up to date by the triggers of the packages that own them.
 """
 
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import desktop
 import libraries
 
-HOME = "opt/avsep"
+HOME = "usr/lib/avsep"
 PROGRAMS = ("avsep", "avsep-gui")
 MAINTAINER = "AVSep <avsep@users.noreply.github.com>"
 
@@ -127,12 +127,12 @@ Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: AVSep
 Source: https://github.com/avsep/avsep
 Comment: The software that comes along is under licences of its own, which are
- in /opt/avsep, and told by the program: Help, About AVSep.
+ in /usr/lib/avsep/licences, and told by the program: Help, About AVSep.
 
 Files: *
 Copyright: the authors of AVSep
 License: Apache-2.0
- The full text is in /opt/avsep/LICENSE.txt.
+ The full text is in /usr/lib/avsep/LICENSE.txt.
 """
 
 

@@ -214,12 +214,12 @@ def test_the_control_file_and_the_tree(deb, tmp_path):
     assert "Depends: libc6 (>= 2.36), libgl1\n" in control
     assert re.search(r"^Installed-Size: \d+$", control, re.MULTILINE)
     assert all(line.startswith(" ") or ": " in line for line in control.splitlines())
-    assert str((tree / "usr/bin/avsep-gui").readlink()) == "/opt/avsep/avsep-gui"
-    assert (tree / "opt/avsep/avsep").stat().st_mode & 0o777 == 0o755
-    assert (tree / "opt/avsep/_internal/data").stat().st_mode & 0o777 == 0o644
-    assert (tree / "opt/avsep/_internal/data").stat().st_mtime == 1_700_000_000
+    assert str((tree / "usr/bin/avsep-gui").readlink()) == "/usr/lib/avsep/avsep-gui"
+    assert (tree / "usr/lib/avsep/avsep").stat().st_mode & 0o777 == 0o755
+    assert (tree / "usr/lib/avsep/_internal/data").stat().st_mode & 0o777 == 0o644
+    assert (tree / "usr/lib/avsep/_internal/data").stat().st_mtime == 1_700_000_000
     sums = (tree / "DEBIAN" / "md5sums").read_text()
-    assert "  opt/avsep/avsep\n" in sums and "DEBIAN" not in sums
+    assert "  usr/lib/avsep/avsep\n" in sums and "DEBIAN" not in sums
     named = {path.name for path in (tree / "usr/share").rglob("io.github.avsep.AVSep*")}
     assert {"io.github.avsep.AVSep.desktop", "io.github.avsep.AVSep.svg", "io.github.avsep.AVSep.png"} <= named
 
