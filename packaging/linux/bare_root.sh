@@ -35,7 +35,10 @@ listed() { # all files but what package managers, users and the kernel keep
     find "$root" -xdev \( -path "$root/var/lib/apt" -o -path "$root/var/lib/dpkg" -o -path "$root/var/log" -o -path "$root/var/cache" \
         -o -path "$root/proc" -o -path "$root/dev" -o -path "$root/tmp" -o -path "$root/home" \) -prune -o -print | sort > "$1"
 }
-own() { find "$root/home/user" | sort; }
+own() { # of the user; fontconfig keeps a cache for whatever program draws letters
+    find "$root/home/user" -path "$root/home/user/.cache" -prune -o -print | sort
+    find "$root/home/user/.cache" -mindepth 1 -maxdepth 1 ! -name fontconfig 2>/dev/null || true
+}
 same() {
     if ! diff "$work/before" "$work/after" > "$work/left"; then
         echo "$1: these files differ from before:" >&2
@@ -98,6 +101,7 @@ $inside PATH=/usr/bin:/bin sh /home/user/.local/lib/avsep/uninstall.sh --data
 listed "$work/after"
 own > "$work/own_after"
 same archive
-diff "$work/own_before" "$work/own_after" && echo "archive: nothing is left in the user's folder"
+diff "$work/own_before" "$work/own_after" || { echo "archive: this is left in the user's folder" >&2; exit 1; }
+echo "archive: nothing is left in the user's folder"
 rm -rf "$work" "$root/tmp/avsep-smoke"
 echo "proved"

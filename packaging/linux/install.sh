@@ -14,8 +14,9 @@ if [ -e "$home" ] && [ ! -e "$mark" ]; then
     echo "“$home” is there and was not made by this script: nothing is changed." >&2
     exit 1
 fi
-missing=$(LD_LIBRARY_PATH=$here/avsep/_internal ldd "$here/avsep/_internal/PySide6/Qt/plugins/platforms/libqxcb.so" \
-    "$here/avsep/_internal/PySide6/Qt/lib/libQt6Multimedia.so.6" 2>/dev/null | sed -n 's/^[[:space:]]*\(.*\) => not found.*/\1/p' | sort -u)
+qt=$here/avsep/_internal/PySide6/Qt
+missing=$(LD_LIBRARY_PATH=$here/avsep/_internal:$qt/lib ldd "$qt/plugins/platforms/libqxcb.so" \
+    "$qt/lib/libQt6Multimedia.so.6" 2>/dev/null | sed -n 's/^[[:space:]]*\(.*\) => not found.*/\1/p' | sort -u)
 if [ -n "$missing" ]; then
     echo "These libraries of the system are missing; the window will not open without them:" $missing >&2
     echo "On Debian and Ubuntu: sudo apt install $(cat "$here/packages.txt")" >&2

@@ -33,7 +33,7 @@ sed 's|/[^/]*$||' "$home/.shared-files" | sort -ru | while read -r folder; do
     (cd "$prefix" && rmdir -p "$folder" 2>/dev/null) || true
 done
 rm -rf "$home"
-rmdir "$prefix/lib" "$prefix/bin" 2>/dev/null || true
+for folder in "$prefix/lib" "$prefix/bin" "$prefix/share" "$prefix"; do rmdir "$folder" 2>/dev/null || true; done
 own="${XDG_CONFIG_HOME:-$HOME/.config}/avsep ${XDG_DATA_HOME:-$HOME/.local/share}/avsep ${XDG_CACHE_HOME:-$HOME/.cache}/avsep"
 if [ -n "$data" ]; then
     rm -rf "${XDG_CONFIG_HOME:-$HOME/.config}/avsep" "${XDG_DATA_HOME:-$HOME/.local/share}/avsep" "${XDG_CACHE_HOME:-$HOME/.cache}/avsep"

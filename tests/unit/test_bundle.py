@@ -258,8 +258,7 @@ def test_the_archive_installs_into_a_folder_and_leaves_nothing_behind(monkeypatc
     said = subprocess.run([home / ".local/bin/avsep", "x"], env=environment, check=True, capture_output=True, text=True)
     assert said.stdout == "started x\n"
     subprocess.run([home / ".local/lib/avsep/uninstall.sh"], env=environment, check=True, capture_output=True)
-    assert [path for path in home.rglob("*") if not path.is_dir()] == []
-    assert not (home / ".local/lib").exists()
+    assert list(home.iterdir()) == []
     (home / ".local/lib/avsep").mkdir(parents=True)
     refused = subprocess.run([unpacked / "install.sh"], env=environment, check=False, capture_output=True, text=True)
     assert refused.returncode == 1
