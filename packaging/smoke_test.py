@@ -37,7 +37,7 @@ class Copy:
         self.inside = shlex.split(given.inside)
         self.root: Path = given.root
         self.home: str = given.programs
-        self.out: str = given.out
+        self.out: str = given.out if given.inside else str(Path(given.out).absolute())
 
     def run(self, *command: str, wanted: int = 0) -> tuple[str, float]:
         """What a program writes, and how long it takes in seconds."""

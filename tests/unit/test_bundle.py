@@ -11,7 +11,9 @@ import tarfile
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
@@ -222,6 +224,27 @@ def test_the_control_file_and_the_tree(deb, tmp_path):
     assert "  usr/lib/avsep/avsep\n" in sums and "DEBIAN" not in sums
     named = {path.name for path in (tree / "usr/share").rglob("io.github.avsep.AVSep*")}
     assert {"io.github.avsep.AVSep.desktop", "io.github.avsep.AVSep.svg", "io.github.avsep.AVSep.png"} <= named
+
+
+def test_the_test_of_an_installed_copy_refuses_what_is_no_voice_of_the_sample(monkeypatch, tmp_path, capsys):
+    smoke = load("smoke_test.py", monkeypatch)
+    noise = np.random.default_rng(0).normal(0.0, 0.05, (smoke.FRAMES, smoke.CHANNELS)).astype(np.float32)
+    for name, sound, rate in (
+        ("good", noise, smoke.SAMPLE_RATE_HZ),
+        ("silent", 0 * noise, smoke.SAMPLE_RATE_HZ),
+        ("short", noise[:-1], smoke.SAMPLE_RATE_HZ),
+        ("slow", noise, 44100),
+    ):
+        soundfile.write(tmp_path / f"{name}.wav", sound, rate, subtype="FLOAT")
+    first = smoke.check_voice(tmp_path / "good.wav")
+    np.testing.assert_array_equal(np.asarray(first), noise[:, 0])
+    assert smoke.correlation(first, first) == pytest.approx(1.0)
+    for name in ("silent", "short", "slow"):
+        with pytest.raises(SystemExit, match="FAILED"):
+            smoke.check_voice(tmp_path / f"{name}.wav")
+    (tmp_path / "text.wav").write_text("no sound at all")
+    with pytest.raises(SystemExit, match="no WAV"):
+        smoke.check_voice(tmp_path / "text.wav")
 
 
 @pytest.mark.parametrize("name", ["install.sh", "uninstall.sh", "refresh.sh", "bare_root.sh"])
