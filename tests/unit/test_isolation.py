@@ -431,7 +431,7 @@ class Open:
 
 
 def _opened(monkeypatch: pytest.MonkeyPatch, **declared: Any) -> tuple[Open, AskedMouths]:
-    model, asked = Open(Declaration(**declared)), Asked()
+    model, asked = Open(Declaration(**declared)), AskedMouths()
     monkeypatch.setattr("engine.separator.open_model", lambda name, device, cancel: model)
     monkeypatch.setattr("engine.vision.crops.cut_mouths", asked)
     return model, asked
