@@ -170,8 +170,7 @@ class Walk:
         self.fact("pictures per second of the film", document.media.video.avg_fps)
         self.fact("picture and sound apart, ms (95 of 100 frames)", 1000 * float(np.percentile(apart, 95)))
         self.fact("picture and sound apart, ms (worst)", 1000 * max(apart))
-        for name, value in listening(heard, arrived, document.source.open(), document.source.sample_rate_hz, clock):
-            self.fact(name, value)
+        self.heard = (heard, arrived, document.source, clock)
         self.stalls.take()  # that was our own work
         self.stalls.culprits.clear()
         document.set_listening(mix_back=0.0)
@@ -290,7 +289,10 @@ class Walk:
             self.fact(f"memory of the {name}, MB", memory_mb(pid))
 
     def tell(self) -> None:
-        """Write everything down."""
+        """Look at what was heard, which would stall the window that is watched; write everything down."""
+        heard, arrived, source, clock = self.heard
+        for name, value in listening(heard, arrived, source.open(), source.sample_rate_hz, clock):
+            self.fact(name, value)
         self.fact("longest stall, ms", max(self.worst.values()))
         self.fact("longest stretch of computing, ms", self.own)
         print(json.dumps(self.facts, indent=2))
