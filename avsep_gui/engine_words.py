@@ -122,6 +122,7 @@ SENTENCES = (
     "Person {0}: lips and voice hardly agree; listen before you trust this voice.",
     "The voice of {0} was changed by {1} dB, from {2} to {3} LUFS.",
     "{0} Going on with half as much at a time.",
+    "{0} Going on with one stretch at a time.",
     "{0} Going on with the CPU, which is slower.",
     "This AVSep cannot encode H.264: the picture of the close-up is VP9 (libvpx-vp9), which browsers, Android and "
     "VLC show. For Apple’s programs and most editors choose .mov.",

@@ -1178,6 +1178,10 @@
         <translation>{0} Es geht mit der Hälfte auf einmal weiter.</translation>
     </message>
     <message>
+        <source>{0} Going on with one stretch at a time.</source>
+        <translation>{0} Es geht mit einem Abschnitt auf einmal weiter.</translation>
+    </message>
+    <message>
         <source>{0} Going on with the CPU, which is slower.</source>
         <translation>{0} Es geht auf der CPU weiter, die langsamer ist.</translation>
     </message>
