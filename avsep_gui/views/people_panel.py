@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 from avsep_gui.look import Look
 from avsep_gui.soon import Soon
 from avsep_gui.state.document import Document, FacesState, OpenState
-from avsep_gui.state.face_list import PERSON_ROLE, FaceListModel
 from avsep_gui.views.person_row import PersonRow
 from avsep_gui.views.removal import remove_widget
 from engine.types import Person
@@ -39,7 +38,6 @@ class PeoplePanel(QWidget):
         super().__init__(parent)
         self._document = document
         self._look = look
-        self._model = FaceListModel(document, self)
         self.rows: list[PersonRow] = []
         self._rename_hint = ""
         outer = QVBoxLayout(self)
@@ -82,15 +80,21 @@ class PeoplePanel(QWidget):
         self._list.addStretch(1)
         self._scroll.setWidget(holder)
         outer.addWidget(self._scroll, 1)
-        self._model.modelReset.connect(self._rebuild)
         self._rows_soon = Soon(self._refresh, self)
-        self._model.dataChanged.connect(self._rows_soon.ask)
+        document.people_changed.connect(self._rebuild)
+        for signal in (
+            document.picked_changed,
+            document.name_changed,
+            document.voice_changed,
+            document.voices_forgotten,
+            document.mode_changed,
+        ):
+            signal.connect(self._rows_soon.ask)
         document.open_state_changed.connect(self._update_hint)
         document.faces_changed.connect(self._update_hint)
         document.picked_changed.connect(self._update_hint)
         document.picture_changed.connect(self._on_picture)
         document.name_changed.connect(self._list_hidden)
-        document.mode_changed.connect(self._rows_soon.ask)
         look.changed.connect(self._refresh)
         self._update_hint()
 
@@ -113,9 +117,8 @@ class PeoplePanel(QWidget):
 
     def _rebuild(self) -> None:
         """A row for everybody; who was there before keeps theirs, and so the keyboard."""
-        held = any(row.hasFocus() or row.isAncestorOf(self.focusWidget()) for row in self.rows)
+        held, people = self._has_keyboard(), self._document.people
         had = {row.person_id: row for row in self.rows}
-        people: list[Person] = [self._model.index(n).data(PERSON_ROLE) for n in range(self._model.rowCount())]
         for person_id in had.keys() - {person.id for person in people}:
             remove_widget(had.pop(person_id))
         self.rows = []
@@ -128,12 +131,15 @@ class PeoplePanel(QWidget):
             if self._list.indexOf(row) != number:
                 self._list.insertWidget(number, row)
             self.rows.append(row)
-        if held and self.rows and not any(row.hasFocus() or row.isAncestorOf(self.focusWidget()) for row in self.rows):
+        if held and self.rows and not self._has_keyboard():
             self.rows[0].setFocus(Qt.FocusReason.OtherFocusReason)
         self._list_hidden()
         self._update_hint()
         for before, after in pairwise((self.open, *(stop for row in self.rows for stop in row.stops))):
             QWidget.setTabOrder(before, after)
+
+    def _has_keyboard(self) -> bool:
+        return any(row.hasFocus() or row.isAncestorOf(self.focusWidget()) for row in self.rows)
 
     def _new_row(self, person: Person) -> PersonRow:
         row = PersonRow(person, self._document, self._look)
