@@ -17,7 +17,7 @@ from engine.cache import content_key, entry, in_use, prune
 from engine.casting import person_key, recast
 from engine.confidence import judge
 from engine.config import StftConfig
-from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel, TakesWindows
+from engine.contract import MODEL_RATE_HZ, FloatArray, SeparationModel
 from engine.errors import NoFaceError, UsageError
 from engine.gate import gate_gain
 from engine.isolation import second_opinion
@@ -36,6 +36,7 @@ from engine.isolation.voice_file import (
     voice_in,
     window_start_s,
 )
+from engine.isolation.windows import windows_at_once
 from engine.jobs import CancelToken, Progress, ProgressCallback, ignore_progress
 from engine.registry import calibration, declaration, fingerprint, model_spec, settled
 from engine.types import AbsentPolicy, FaceAnalysis, IsolationRequest, IsolationResult, PcmStore, Person
@@ -154,7 +155,7 @@ class _Job:
         number = 0
         while number < len(order):
             self.cancel.checkpoint()
-            ahead = order[number : number + (model.windows_at_once if isinstance(model, TakesWindows) else 1)]
+            ahead = order[number : number + windows_at_once(model)]
             for wanted, k, voices in self._windows(model, adviser, faces, ahead):
                 number += 1
                 for file, voice in voices:

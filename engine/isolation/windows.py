@@ -78,10 +78,15 @@ def call_of(
     return Call(Asked(mixture, lips, seen, lag), low, high, margin)
 
 
+def windows_at_once(model: SeparationModel) -> int:
+    """How many windows are worth giving to a model in one call now."""
+    return model.windows_at_once if isinstance(model, TakesWindows) else 1
+
+
 def answers(model: SeparationModel, calls: Sequence[Call]) -> list[tuple[WindowMasks, FloatArray]]:
     """What a model says of each (`Call.answer`); calls of one form together, as many as it takes."""
     told: dict[int, WindowMasks] = {}
-    for numbers in _together(calls, model.windows_at_once if isinstance(model, TakesWindows) else 1):
+    for numbers in _together(calls, windows_at_once(model)):
         asked = [calls[number].asked for number in numbers]
         if isinstance(model, TakesWindows) and len(asked) > 1:
             told.update(zip(numbers, model.masks_together(asked), strict=True))
