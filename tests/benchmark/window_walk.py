@@ -118,8 +118,8 @@ class Walk:
         self.who = min(buttons)
         recorder = self.recorder()
         clicked = time.perf_counter()
-        at = buttons[self.who]._face.center().toPoint()
-        QTest.mouseClick(buttons[self.who], Qt.MouseButton.LeftButton, pos=at)
+        face = buttons[self.who]
+        QTest.mouseClick(face, Qt.MouseButton.LeftButton, pos=face.face_centre())
         picked_ms = 1000 * wait(lambda: document.picked == self.who)
         wait(lambda: window.player.playing)
         self.step("preview")

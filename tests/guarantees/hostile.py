@@ -12,10 +12,11 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from avsep_gui.worker import Failed, JobRequest, Reported, Stopped, Succeeded
 from avsep_gui.worker_process import WorkerProcess
@@ -184,18 +185,8 @@ class Home:
         """Processes that are started now see these folders as the user's."""
         names = {"HOME": "home", "TMPDIR": "tmp", "AVSEP_DATA_DIR": "data"}
         values = {name: str(self._own[place]) for name, place in names.items()} | {"AVSEP_CACHE_DIR": str(self._cache)}
-        before, place = {name: os.environ.get(name) for name in values}, Path.cwd()
-        os.environ.update(values)
-        os.chdir(self._own["cwd"])
-        try:
+        with mock.patch.dict(os.environ, values), chdir(self._own["cwd"]):
             yield
-        finally:
-            os.chdir(place)
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
 
     def contents(self) -> dict[str, tuple[int, int]]:
         """Sizes and times of all files that are in neither cache nor results nor among the films."""

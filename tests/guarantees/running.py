@@ -8,10 +8,10 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests.guarantees.checks import CHECKS, Check
 from tests.guarantees.finding import Finding, Scope
@@ -36,7 +36,8 @@ class Outcome:
 def run_check(check: Check, folder: Path, *, short: bool) -> Outcome:
     """Run one check in an empty folder; an exception of the check itself is a finding that did not hold."""
     began = time.monotonic()
-    with _own_folders(folder):
+    names = ("AVSEP_CACHE_DIR", "AVSEP_DATA_DIR")
+    with mock.patch.dict(os.environ, {name: str(folder / name.lower()) for name in names}):
         work = folder / "work"
         work.mkdir()
         try:
@@ -123,18 +124,3 @@ def document(outcomes: Sequence[Outcome]) -> str:
             "",
         ]
     )
-
-
-@contextmanager
-def _own_folders(folder: Path) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in ("AVSEP_CACHE_DIR", "AVSEP_DATA_DIR")}
-    for name in before:
-        os.environ[name] = str(folder / name.lower())
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import itertools
 import re
 import shutil
-import sys
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from pathlib import Path
@@ -45,6 +43,7 @@ from avsep_gui.views.report_dialog import ReportDialog
 from engine import cache
 from engine.errors import InputError
 from engine.types import OutputFile, SeparationResult
+from tests.helpers.scripts import packaging_script
 
 ROOT = Path(__file__).parents[2]
 UPDATE = "run .venv/bin/python packaging/translations.py (CONTRIBUTING.md)"
@@ -63,11 +62,8 @@ ENGINE_SAYS = ("CPU: 2 cores", "Choose another file.", "as a test would have it"
 @pytest.fixture(scope="module")
 def tool():
     """The script that brings translations up to date."""
-    spec = importlib.util.spec_from_file_location("translations", ROOT / "packaging" / "translations.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["translations"] = module
-    spec.loader.exec_module(module)
-    return module
+    with packaging_script("translations.py") as module:
+        yield module
 
 
 class Message:

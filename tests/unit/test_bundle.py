@@ -3,51 +3,49 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 import subprocess
 import sys
 import tarfile
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from tests.helpers.scripts import packaging_script
+
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
 
 
-def load(place, monkeypatch):
-    """A module of the folder packaging, which is no package."""
-    path = PACKAGING / place
-    monkeypatch.syspath_prepend(str(path.parent))
-    spec = importlib.util.spec_from_file_location(f"of_packaging_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def load():
+    """Loads modules of the folder packaging, which is no package."""
+    with ExitStack() as stack:
+        yield lambda place: stack.enter_context(packaging_script(place))
 
 
 @pytest.fixture
-def cuts(monkeypatch):
-    return load("bundle/cuts.py", monkeypatch)
+def cuts(load):
+    return load("bundle/cuts.py")
 
 
 @pytest.fixture
-def build(monkeypatch):
-    return load("build.py", monkeypatch)
+def build(load):
+    return load("build.py")
 
 
 @pytest.fixture
-def deb(monkeypatch):
-    return load("linux/deb.py", monkeypatch)
+def deb(load):
+    return load("linux/deb.py")
 
 
 @pytest.fixture
-def libraries(monkeypatch):
-    return load("linux/libraries.py", monkeypatch)
+def libraries(load):
+    return load("linux/libraries.py")
 
 
 @pytest.mark.parametrize(
@@ -168,8 +166,8 @@ def test_lists_of_files_name_what_is_there(build, tmp_path):
     assert (info / "RECORD").read_text() == "there.so,sha256=a,1\n"
 
 
-def test_an_added_torch_is_used_if_it_is_the_same_version_for_the_same_python(monkeypatch, tmp_path):
-    begin = load("bundle/begin.py", monkeypatch)
+def test_an_added_torch_is_used_if_it_is_the_same_version_for_the_same_python(load, monkeypatch, tmp_path):
+    begin = load("bundle/begin.py")
     monkeypatch.setattr(sys, "path", list(sys.path))
     before = list(sys.path)
 
@@ -226,8 +224,8 @@ def test_the_control_file_and_the_tree(deb, tmp_path):
     assert {"io.github.avsep.AVSep.desktop", "io.github.avsep.AVSep.svg", "io.github.avsep.AVSep.png"} <= named
 
 
-def test_the_test_of_an_installed_copy_refuses_what_is_no_voice_of_the_sample(monkeypatch, tmp_path, capsys):
-    smoke = load("smoke_test.py", monkeypatch)
+def test_the_test_of_an_installed_copy_refuses_what_is_no_voice_of_the_sample(load, monkeypatch, tmp_path, capsys):
+    smoke = load("smoke_test.py")
     noise = np.random.default_rng(0).normal(0.0, 0.05, (smoke.FRAMES, smoke.CHANNELS)).astype(np.float32)
     for name, sound, rate in (
         ("good", noise, smoke.SAMPLE_RATE_HZ),
@@ -253,8 +251,8 @@ def test_the_scripts_are_plain_shell(name):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the installer is for Linux")
-def test_the_archive_installs_into_a_folder_and_leaves_nothing_behind(monkeypatch, tmp_path):
-    tarball = load("linux/tarball.py", monkeypatch)
+def test_the_archive_installs_into_a_folder_and_leaves_nothing_behind(load, monkeypatch, tmp_path):
+    tarball = load("linux/tarball.py")
     monkeypatch.setattr(tarball.libraries, "depends", lambda bundle: ["libgl1"])
     bundle = tmp_path / "made" / "avsep"
     (bundle / "_internal").mkdir(parents=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import json
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ import pytest
 
 from engine.media.frames import read_frames
 from tests.helpers.media_files import Picture, Sound, write_media
+from tests.helpers.scripts import packaging_script
 
 ROOT = Path(__file__).parents[2]
 TOOLS = all(shutil.which(tool) for tool in ("gcc", "readelf"))
@@ -27,12 +27,8 @@ ELF = b"\x7fELF"
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("lgpl_codecs", ROOT / "packaging" / "lgpl_codecs.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    with packaging_script("lgpl_codecs.py") as module:
+        yield module
 
 
 def library(folder: Path, name: str, source: str, *options: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import re
 import sys
@@ -12,20 +11,16 @@ from pathlib import Path
 import av
 import pytest
 
+from tests.helpers.scripts import packaging_script
+
 ROOT = Path(__file__).parents[2]
 ELF = b"\x7fELF"
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("sbom", ROOT / "packaging" / "sbom.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    path = list(sys.path)
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
-    sys.path[:] = path
+    with packaging_script("sbom.py") as module:
+        yield module
 
 
 @pytest.fixture
